@@ -1,0 +1,195 @@
+/**
+ * Plain data that crosses layers: what a run is asked for and what it reports. Everything here survives
+ * `structuredClone`, so the worker protocol, the stores, the CLI's JSON and saved runs use these same types.
+ */
+
+/** Which kernels an adapter gets; each tier is a superset of the one before. */
+export type Tier = 'portable' | 'f16' | 'f16-subgroups' | 'subgroup-matrix';
+
+export interface AdapterReport {
+  vendor: string;
+  architecture: string;
+  description: string;
+  /** True for CPU adapters (SwiftShader, llvmpipe, WARP): their times are never performance. */
+  software: boolean;
+  tier: Tier;
+  features: string[];
+  /** Bytes. */
+  maxBufferSize: number;
+  /** Bytes. */
+  maxStorageBufferBindingSize: number;
+}
+
+export type Family = 'llama' | 'qwen2' | 'qwen3';
+
+export interface ModelReport {
+  /** 'builtin', a folder's name, or a Hub id such as 'Qwen/Qwen2.5-0.5B-Instruct'. */
+  id: string;
+  family: Family;
+  layers: number;
+  hidden: number;
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  vocab: number;
+  /** Tokens the model was made for (`max_position_embeddings`). */
+  contextLength: number;
+  parameters: number;
+  /** Bytes on the GPU. */
+  weightBytes: number;
+  hasChatTemplate: boolean;
+}
+
+/** Where a model comes from. `folder` files are `File`s that the user picked or dropped. */
+export type ModelSource =
+  | { kind: 'builtin' }
+  | { kind: 'folder'; name: string; files: File[] }
+  | { kind: 'hub'; id: string; revision?: string; token?: string }
+  | { kind: 'url'; name: string; base: string };
+
+export interface LoadProgress {
+  stage: 'config' | 'tokenizer' | 'weights' | 'pipelines';
+  file: string;
+  /** Bytes so far and in all (0 when unknown), over every weight file. */
+  loaded: number;
+  total: number;
+}
+
+export type PatternName =
+  | 'dense'
+  | 'a_shape'
+  | 'tri_shape'
+  | 'vertical_slash'
+  | 'block_sparse'
+  | 'minference'
+  | 'flexprefill'
+  | 'xattention'
+  | 'adaptive';
+
+/** Parameters by the names of design 4 (`--set key=value`); the pattern validates them. */
+export interface PatternRequest {
+  name: PatternName;
+  set: Record<string, string | number | boolean>;
+}
+
+export interface Sampling {
+  /** 0 is greedy. */
+  temperature: number;
+  topP: number;
+  seed: number;
+}
+
+export interface PromptRequest {
+  document: string;
+  question: string;
+  /** Prompt as ids; replaces document and question, no template. */
+  ids?: number[];
+  /** Prompt tokens at most; the document's middle is cut to fit. Undefined: the model's context. */
+  tokens?: number;
+}
+
+export interface CompareRequest {
+  prompt: PromptRequest;
+  pattern: PatternRequest;
+  maxNewTokens: number;
+  sampling: Sampling;
+  /** Which run goes first; pipelines are warmed before either. */
+  order: 'dense-first' | 'sparse-first';
+  /** False leaves dense out (too long, or not wanted): then there is no speed-up and no fidelity. */
+  dense: boolean;
+}
+
+export type PhaseName = 'projections' | 'estimate' | 'index' | 'attention' | 'mlp' | 'head';
+/** Milliseconds of GPU time by phase (timestamp queries), or null where the adapter has none. */
+export type Phases = Record<PhaseName, number>;
+
+export interface RunProgress {
+  lane: 'dense' | 'sparse';
+  stage: 'warmup' | 'prefill' | 'decode';
+  layer: number;
+  layers: number;
+  chunk: number;
+  chunks: number;
+  /** Share of this lane's prefill done, by estimated work. */
+  fraction: number;
+  elapsedMs: number;
+  /** Estimated rest of this lane's prefill; null until enough was measured. Dense work grows quadratically and this knows it. */
+  etaMs: number | null;
+}
+
+export interface TopToken {
+  id: number;
+  token: string;
+  logprob: number;
+}
+
+export interface RunResult {
+  pattern: PatternName;
+  settings: Record<string, string | number | boolean>;
+  /** Wall time from tokens ready to the last token's logits on the GPU's timeline, ms. */
+  prefillMs: number;
+  /** Wall time from tokens ready to the first token's id on the CPU, ms. Estimation and index building count. */
+  ttftMs: number;
+  tokensPerSecond: number;
+  /** null where the adapter has no timestamp queries. */
+  phasesMs: Phases | null;
+  /** Computed over causal key tiles, 1 for dense; gathered columns count 1/64 tile each. */
+  density: number;
+  /** Query heads (over all layers) that fell back to dense, and how many there are. */
+  denseHeads: number;
+  totalHeads: number;
+  /** Why the run was dense though a sparse pattern was asked for, as a sentence; absent otherwise. */
+  note?: string;
+  answer: string;
+  answerIds: number[];
+  decodeMs: number;
+  topTokens: TopToken[];
+  stopReason: 'eos' | 'length';
+  /** Our own account of GPU memory, bytes at the peak. */
+  peakBytes: number;
+  /** layer by head, row-major, 0..1 */
+  headDensity: number[];
+}
+
+export interface Fidelity {
+  /** KL(dense || sparse) of the next-token distribution, nats. */
+  kl: number;
+  top1Agree: boolean;
+  /** Share of dense's five likeliest tokens among sparse's. */
+  top5Overlap: number;
+  /** Index of the first differing answer token; null when the answers are equal. */
+  firstDivergence: number | null;
+  /** Mean next-token loss over the last tokens of the prompt, sparse minus dense, nats; null when not measured. */
+  tailLossDelta: number | null;
+}
+
+export interface CompareResult {
+  version: 1;
+  /** ISO 8601. */
+  date: string;
+  commit: string;
+  browser: string;
+  adapter: AdapterReport;
+  model: ModelReport;
+  prompt: { tokens: number; truncated: boolean; documentTokens: number };
+  request: Omit<CompareRequest, 'prompt'> & { question: string };
+  runs: RunResult[];
+  speedup: { ttft: number; attention: number | null } | null;
+  fidelity: Fidelity | null;
+}
+
+/** What a run would need and whether it fits, before it starts. All bytes. */
+export interface MemoryPlan {
+  weights: number;
+  cache: number;
+  residual: number;
+  activations: number;
+  index: number;
+  total: number;
+  /** Largest single buffer and storage binding the plan needs, against the adapter's limits. */
+  largestBuffer: number;
+  largestBinding: number;
+  fits: boolean;
+  /** Longest prompt that the limits admit. */
+  longestPrompt: number;
+}

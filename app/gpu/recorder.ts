@@ -1,0 +1,269 @@
+/**
+ * Records dispatches into paced submits, with timestamps by phase. One recorder serves one run.
+ * Nothing is read back until `finish()`; `pace()` is where a run waits, measures and can be cancelled.
+ */
+import { UserError } from '../errors';
+import type { Gpu } from './device';
+import type { Pipeline } from './kernel';
+
+export type Binding = GPUBuffer | GPUBufferBinding;
+
+export interface Dispatch<Name extends string> {
+  readonly buffers: Readonly<Record<Name, Binding>>;
+  readonly params: Readonly<Record<string, number | readonly number[]>>;
+  readonly workgroups: readonly [number, number?, number?];
+  /** Phase that its GPU time is booked under. */
+  readonly phase: string;
+  /** Floating-point operations, for pacing; an estimate is fine. */
+  readonly flops: number;
+}
+
+/** Uniform slots are 256 bytes: the largest `minUniformBufferOffsetAlignment` that WebGPU allows. */
+const slotBytes = 256;
+const slots = 1024;
+/** Two submits in flight keep the GPU busy while the next is recorded, and bound what a cancel must wait for. */
+const maxInFlight = 2;
+const maxQueries = 2048;
+
+export class Recorder {
+  private readonly arena: GPUBuffer;
+  private readonly staging = new Uint8Array(slotBytes * slots);
+  private slot = 0;
+  private encoder: GPUCommandEncoder | null = null;
+  private pass: GPUComputePassEncoder | null = null;
+  private passPhase = '';
+  private flops = 0;
+  private inFlight: Promise<void>[] = [];
+  private lastDone = 0;
+  private readonly stamps: TimestampLog | null;
+
+  constructor(
+    private readonly gpu: Gpu,
+    private readonly signal?: AbortSignal,
+  ) {
+    this.arena = gpu.memory.allocate(
+      'params',
+      slotBytes * slots,
+      GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    );
+    this.stamps = gpu.capabilities.timestamps ? new TimestampLog(gpu) : null;
+  }
+
+  dispatch<Name extends string>(pipeline: Pipeline<Name>, work: Dispatch<Name>): void {
+    const [x, y = 1, z = 1] = work.workgroups;
+    if (x === 0 || y === 0 || z === 0) return;
+    if (this.slot === slots) this.submit();
+    const { kernel, params } = pipeline;
+    params.set(work.params);
+    this.staging.set(new Uint8Array(params.arrayBuffer), this.slot * slotBytes);
+    const names = Object.keys(kernel.bindings) as Name[];
+    const group = this.gpu.device.createBindGroup({
+      label: kernel.shader.name,
+      layout: pipeline.layout,
+      entries: [
+        { binding: 0, resource: { buffer: this.arena, size: Math.max(16, params.arrayBuffer.byteLength) } },
+        ...names.map((name, index) => {
+          const bound: Binding = work.buffers[name];
+          return { binding: index + 1, resource: bound instanceof GPUBuffer ? { buffer: bound } : bound };
+        }),
+      ],
+    });
+    const pass = this.passFor(work.phase);
+    pass.setPipeline(pipeline.pipeline);
+    pass.setBindGroup(0, group, [this.slot * slotBytes]);
+    pass.dispatchWorkgroups(x, y, z);
+    this.slot++;
+    this.flops += work.flops;
+  }
+
+  copy(from: GPUBuffer, fromOffset: number, to: GPUBuffer, toOffset: number, bytes: number): void {
+    this.endPass();
+    this.openEncoder().copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
+  }
+
+  clear(buffer: GPUBuffer): void {
+    this.endPass();
+    this.openEncoder().clearBuffer(buffer);
+  }
+
+  /** Submits when a submit's worth of work is recorded, and waits while two are in flight. Throws on abort. */
+  async pace(): Promise<void> {
+    this.signal?.throwIfAborted();
+    if (this.flops < this.gpu.pacer.submitFlops) return;
+    this.submit();
+    while (this.inFlight.length >= maxInFlight) {
+      await this.inFlight[0];
+      this.check();
+    }
+    this.signal?.throwIfAborted();
+  }
+
+  /** Submits what is left and waits for the GPU. */
+  async drain(): Promise<void> {
+    this.submit();
+    await Promise.all(this.inFlight);
+    this.check();
+    this.signal?.throwIfAborted();
+  }
+
+  /** Milliseconds of GPU time by phase since the last call, or null without timestamp queries. Call after `drain()`. */
+  async phases(): Promise<Record<string, number> | null> {
+    return this.stamps ? this.stamps.read() : null;
+  }
+
+  /** Waits for what is in flight, whatever became of it, then frees. Safe to call twice. */
+  async destroy(): Promise<void> {
+    this.endPass();
+    this.encoder = null;
+    await Promise.allSettled(this.inFlight);
+    this.gpu.memory.release(this.arena);
+    this.stamps?.destroy();
+  }
+
+  private check(): void {
+    const failure = this.gpu.failure();
+    if (failure) throw failure;
+  }
+
+  private openEncoder(): GPUCommandEncoder {
+    this.encoder ??= this.gpu.device.createCommandEncoder({ label: 'run' });
+    return this.encoder;
+  }
+
+  private passFor(phase: string): GPUComputePassEncoder {
+    if (this.pass && this.passPhase === phase) return this.pass;
+    this.endPass();
+    if (this.stamps?.full) this.submit();
+    const timestampWrites = this.stamps?.next(phase);
+    this.passPhase = phase;
+    this.pass = this.openEncoder().beginComputePass({
+      label: phase,
+      ...(timestampWrites && { timestampWrites }),
+    });
+    return this.pass;
+  }
+
+  private endPass(): void {
+    this.pass?.end();
+    this.pass = null;
+    this.passPhase = '';
+  }
+
+  private submit(): void {
+    this.endPass();
+    if (!this.encoder) return;
+    const { device, pacer } = this.gpu;
+    this.stamps?.resolve(this.encoder);
+    // Queue order makes one arena enough: this write happens after earlier submits have run.
+    device.queue.writeBuffer(this.arena, 0, this.staging, 0, this.slot * slotBytes);
+    device.queue.submit([this.encoder.finish()]);
+    const flops = this.flops;
+    const recorded = performance.now();
+    const done = device.queue.onSubmittedWorkDone().then(() => {
+      const now = performance.now();
+      pacer.record(flops, now - Math.max(recorded, this.lastDone));
+      this.lastDone = now;
+      this.inFlight = this.inFlight.filter((entry) => entry !== done);
+    });
+    this.inFlight.push(done);
+    this.encoder = null;
+    this.slot = 0;
+    this.flops = 0;
+  }
+}
+
+/** Timestamps at the ends of passes, kept on the GPU until they are asked for. */
+class TimestampLog {
+  private readonly set: GPUQuerySet;
+  private readonly resolved: GPUBuffer;
+  private phasesPending: string[] = [];
+  private batches: { buffer: GPUBuffer; phases: string[] }[] = [];
+
+  constructor(private readonly gpu: Gpu) {
+    this.set = gpu.device.createQuerySet({ label: 'phases', type: 'timestamp', count: maxQueries });
+    this.resolved = gpu.memory.allocate(
+      'timestamps',
+      maxQueries * 8,
+      GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+    );
+  }
+
+  get full(): boolean {
+    return (this.phasesPending.length + 1) * 2 > maxQueries;
+  }
+
+  next(phase: string): GPUComputePassTimestampWrites {
+    const begin = this.phasesPending.length * 2;
+    this.phasesPending.push(phase);
+    return { querySet: this.set, beginningOfPassWriteIndex: begin, endOfPassWriteIndex: begin + 1 };
+  }
+
+  resolve(encoder: GPUCommandEncoder): void {
+    const count = this.phasesPending.length * 2;
+    if (count === 0) return;
+    const buffer = this.gpu.memory.allocate(
+      'timestamps read',
+      count * 8,
+      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    );
+    encoder.resolveQuerySet(this.set, 0, count, this.resolved, 0);
+    encoder.copyBufferToBuffer(this.resolved, 0, buffer, 0, count * 8);
+    this.batches.push({ buffer, phases: this.phasesPending });
+    this.phasesPending = [];
+  }
+
+  async read(): Promise<Record<string, number>> {
+    const totals: Record<string, number> = {};
+    const { batches } = this;
+    this.batches = [];
+    for (const { buffer, phases } of batches) {
+      await buffer.mapAsync(GPUMapMode.READ);
+      const stamps = new BigUint64Array(buffer.getMappedRange());
+      phases.forEach((phase, index) => {
+        const begin = stamps[index * 2] ?? 0n;
+        const end = stamps[index * 2 + 1] ?? 0n;
+        // Timestamps may be zero or run backwards across a GPU reset; such a pair says nothing.
+        if (end > begin) totals[phase] = (totals[phase] ?? 0) + Number(end - begin) / 1e6;
+      });
+      buffer.unmap();
+      this.gpu.memory.release(buffer);
+    }
+    return totals;
+  }
+
+  destroy(): void {
+    this.set.destroy();
+    this.gpu.memory.release(this.resolved);
+    for (const { buffer } of this.batches) this.gpu.memory.release(buffer);
+  }
+}
+
+/** Copies `bytes` of a buffer to the CPU. Throws a `UserError` when the device is gone. */
+export async function readBuffer(
+  gpu: Gpu,
+  from: GPUBuffer,
+  offset: number,
+  bytes: number,
+): Promise<ArrayBuffer> {
+  const size = Math.ceil(bytes / 4) * 4;
+  const staging = gpu.memory.allocate('read back', size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+  try {
+    const encoder = gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, offset, staging, 0, size);
+    gpu.device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ).catch((error: unknown) => {
+      throw (
+        gpu.failure() ??
+        new UserError(
+          'device-lost',
+          'The connection to the GPU was lost.',
+          'Load the model again; if it happens twice, use a shorter prompt.',
+          String(error),
+        )
+      );
+    });
+    return staging.getMappedRange().slice(0, bytes);
+  } finally {
+    gpu.memory.release(staging);
+  }
+}

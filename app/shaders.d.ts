@@ -1,0 +1,4 @@
+declare module '*.wgsl' {
+  const source: import('./gpu/wgsl').ShaderSource;
+  export default source;
+}

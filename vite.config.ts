@@ -1,0 +1,52 @@
+import react from '@vitejs/plugin-react';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { findChromium, gpuTestFlags } from './cli/chromium.ts';
+import { wgsl } from './app/gpu/wgslPlugin.ts';
+
+export default defineConfig({
+  // Relative, so that the built page works under any path of any static server.
+  base: './',
+  plugins: [wgsl('shaders'), react()],
+  worker: { format: 'es', plugins: () => [wgsl('shaders')] },
+  build: { target: 'es2023', chunkSizeWarningLimit: 1200 },
+  server: { fs: { strict: true } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: ['app/**/*.test.ts', 'cli/**/*.test.ts'],
+          exclude: ['app/**/*.gpu.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'gpu',
+          include: ['app/**/*.gpu.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          browser: {
+            enabled: true,
+            // `headless: false` because the new headless mode is asked for by flag:
+            // Playwright's own headless mode runs the headless shell, which has no WebGPU.
+            headless: false,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                executablePath: findChromium() ?? '',
+                ignoreDefaultArgs: ['--disable-gpu'],
+                args: gpuTestFlags(),
+              },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+});
