@@ -1,0 +1,50 @@
+import { defineKernel, type Pipeline } from '../gpu/kernel';
+import type { Binding, Recorder } from '../gpu/recorder';
+import shader from '../../shaders/model/matmul.wgsl';
+
+export const matmul = defineKernel({
+  shader,
+  bindings: { a: 'read', w: 'read', bias: 'read', out: 'read_write' },
+  variants: ['f16'],
+});
+
+export interface MatmulShape {
+  /** Rows of a used, from `aFirst`; written from `outFirst`. */
+  rows: number;
+  aFirst?: number;
+  outFirst?: number;
+  /** Rows of w used, from `wFirst`: the columns of out. */
+  cols: number;
+  wFirst?: number;
+  /** Length of a row of a and w. */
+  length: number;
+  hasBias?: boolean;
+  /** out += product instead of out = product. */
+  accumulate?: boolean;
+}
+
+/** out [row][cols] f32 = a [row][length] half times w [cols][length] half, transposed, plus bias [cols] half. */
+export function recordMatmul(
+  recorder: Recorder,
+  pipeline: Pipeline<'a' | 'w' | 'bias' | 'out'>,
+  buffers: { a: Binding; w: Binding; bias: Binding; out: Binding },
+  shape: MatmulShape,
+  phase: string,
+): void {
+  recorder.dispatch(pipeline, {
+    buffers,
+    params: {
+      rows: shape.rows,
+      a_first: shape.aFirst ?? 0,
+      out_first: shape.outFirst ?? 0,
+      cols: shape.cols,
+      w_first: shape.wFirst ?? 0,
+      length4: shape.length / 4,
+      has_bias: Number(shape.hasBias ?? false),
+      accumulate: Number(shape.accumulate ?? false),
+    },
+    workgroups: [Math.ceil(shape.cols / 64), Math.ceil(shape.rows / 64)],
+    phase,
+    flops: 2 * shape.rows * shape.cols * shape.length,
+  });
+}

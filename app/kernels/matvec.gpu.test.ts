@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import {
+  downloadF32,
+  downloadHalf,
+  normals,
+  testGpu,
+  uploadF32,
+  uploadHalf,
+  worstError,
+} from '../gpu/testing';
+import { Recorder } from '../gpu/recorder';
+import { matvecReference } from '../reference/matvec';
+import { matvecSwigluReference } from '../reference/matvecSwiglu';
+import { matvec, recordMatvec } from './matvec';
+import { matvecSwiglu, recordMatvecSwiglu } from './matvecSwiglu';
+
+// f32 sums of exact f16 products.
+const tolerance = { rtol: 1e-5, atol: 2e-4 };
+
+test.each([
+  { rows: 1, length: 4 },
+  { rows: 7, length: 52 },
+  { rows: 263, length: 384 },
+])('matvec equals its reference: $rows rows of $length', async ({ rows, length }) => {
+  const gpu = await testGpu();
+  const a = normals(3 * length, 1);
+  const w = normals((rows + 4) * length, 2);
+  const bias = normals(rows + 4, 3);
+  const before = normals(rows + 1, 4);
+  const pipeline = await gpu.pipelines.get(matvec);
+  const recorder = new Recorder(gpu);
+  const out = uploadF32(gpu, before);
+  const buffers = { a: uploadHalf(gpu, a), w: uploadHalf(gpu, w), bias: uploadHalf(gpu, bias), out };
+  const shape = { aRow: 2, rows, wFirst: 4, outFirst: 1, length, hasBias: true, accumulate: true };
+  recordMatvec(recorder, pipeline, buffers, shape, 'test');
+  await recorder.drain();
+  await recorder.destroy();
+  const sums = matvecReference(
+    a.subarray(2 * length),
+    w.subarray(4 * length),
+    bias.subarray(4),
+    rows,
+    length,
+  );
+  const expected = Float64Array.from(before, (value, at) => value + (at === 0 ? 0 : (sums[at - 1] ?? NaN)));
+  expect(worstError(await downloadF32(gpu, out, rows + 1), expected, tolerance)).toBeLessThanOrEqual(1);
+});
+
+test.each([
+  { rows: 4, length: 8 },
+  { rows: 148, length: 96 },
+])('matvec_swiglu equals its reference: $rows rows of $length', async ({ rows, length }) => {
+  const gpu = await testGpu();
+  const a = normals(length, 5);
+  const w = normals(2 * rows * length, 6, 0.3);
+  const pipeline = await gpu.pipelines.get(matvecSwiglu);
+  const recorder = new Recorder(gpu);
+  const out = gpu.memory.allocate('out', rows * 2);
+  const buffers = { a: uploadHalf(gpu, a), w: uploadHalf(gpu, w), out };
+  recordMatvecSwiglu(recorder, pipeline, buffers, { rows, length }, 'test');
+  await recorder.drain();
+  await recorder.destroy();
+  // The output is rounded to f16: 2^-11 relative.
+  const rounded = { rtol: 2 ** -10, atol: 1e-4 };
+  const expected = matvecSwigluReference(a, w, rows, length);
+  expect(worstError(await downloadHalf(gpu, out, rows), expected, rounded)).toBeLessThanOrEqual(1);
+});

@@ -1,0 +1,66 @@
+// Matrix product with a weight matrix: out = a w^T (+ bias), or out += it, which is how the residual is updated.
+#import half
+#import matmul_tile
+
+struct Params {
+  // Rows of a to use, from row `a_first` on; out starts at row `out_first`.
+  rows: u32,
+  a_first: u32,
+  out_first: u32,
+  // Rows of w to use, from row `w_first` on: the columns of out. A multiple of 4.
+  cols: u32,
+  w_first: u32,
+  // Length of a row of a and w in vec4s.
+  length4: u32,
+  has_bias: u32,
+  accumulate: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<half4>;        // [row][length4]
+@group(0) @binding(2) var<storage, read> w: array<half4>;        // [col][length4]
+@group(0) @binding(3) var<storage, read> bias: array<half4>;     // [col / 4], from w's row 0
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // [row][cols / 4]
+
+var<private> row_base: u32;
+var<private> col_base: u32;
+
+fn load_a(row: u32, k4: u32) -> vec4f {
+  // Rows past the end repeat the last one; they are never stored.
+  let at = params.a_first + min(row_base + row, params.rows - 1);
+  return select(vec4f(), from_half(a[at * params.length4 + k4]), k4 < params.length4);
+}
+
+fn load_w(col: u32, k4: u32) -> vec4f {
+  let at = params.w_first + min(col_base + col, params.cols - 1);
+  return select(vec4f(), from_half(w[at * params.length4 + k4]), k4 < params.length4);
+}
+
+fn store(row: u32, col: u32, sum: vec4f) {
+  if (row >= params.rows || col >= params.cols) {
+    return;
+  }
+  var value = sum;
+  if (params.has_bias != 0) {
+    value += from_half(bias[(params.w_first + col) / 4]);
+  }
+  let at = (params.out_first + row) * (params.cols / 4) + col / 4;
+  if (params.accumulate != 0) {
+    value += out[at];
+  }
+  out[at] = value;
+}
+
+// Dispatch: x = column tile, y = row tile, 64 x 64 each.
+@compute @workgroup_size(TILE_THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  row_base = group.y * TILE;
+  col_base = group.x * TILE;
+  let sums = tile_product(thread, params.length4);
+  let col = col_base + (thread % 8) * 4;
+  for (var r = 0u; r < 8; r++) {
+    let row = row_base + tile_row(thread, r);
+    store(row, col, sums.low[r]);
+    store(row, col + 32, sums.high[r]);
+  }
+}
