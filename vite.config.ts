@@ -18,6 +18,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          setupFiles: ['app/gpu/testing.node.ts'],
+          // Its package.json names an ES module that Node takes for CommonJS.
+          server: { deps: { inline: ['webgpu-utils'] } },
           include: ['app/**/*.test.ts', 'cli/**/*.test.ts'],
           exclude: ['app/**/*.gpu.test.ts'],
         },

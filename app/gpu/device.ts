@@ -54,7 +54,7 @@ async function requestAdapter(): Promise<GPUAdapter> {
     throw new UserError(
       'no-webgpu',
       'This browser has no WebGPU.',
-      'Use a current Chrome or Edge (113 or newer; on Linux 144 or newer), Safari 26 or Firefox 141 or newer.',
+      'Use a current Chrome or Edge (135 or newer; on Linux 144 or newer), Safari 26 or Firefox 141 or newer.',
     );
   }
   for (let tried = 1; ; tried++) {

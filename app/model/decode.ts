@@ -1,0 +1,174 @@
+/** One token at a time over the dense cache, for dense and sparse prefills alike. */
+import { readBuffer, Recorder } from '../gpu/recorder';
+import { recordDecodeAttention, decodeSplits } from '../kernels/decodeAttention';
+import { recordDecodeMerge } from '../kernels/decodeMerge';
+import { recordMatvec } from '../kernels/matvec';
+import { recordMatvecSwiglu } from '../kernels/matvecSwiglu';
+import { recordSplitHeads } from '../kernels/splitHeads';
+import type { KvCache } from './kvCache';
+import type { Transformer } from './transformer';
+
+/** The buffers of a decoding run; make one, call `step` per token, destroy. */
+export class Decoder {
+  private readonly residual: GPUBuffer;
+  private readonly normed: GPUBuffer;
+  private readonly projected: GPUBuffer;
+  private readonly query: GPUBuffer;
+  private readonly partial: GPUBuffer;
+  private readonly attended: GPUBuffer;
+  private readonly gated: GPUBuffer;
+  private readonly logits: GPUBuffer;
+  private readonly id: GPUBuffer;
+  private readonly owned: GPUBuffer[] = [];
+
+  constructor(
+    private readonly model: Transformer,
+    private readonly cache: KvCache,
+  ) {
+    const { hidden, heads, headDim, intermediate, vocab } = model.config;
+    this.residual = this.allocate('decode residual', hidden * 4);
+    this.normed = this.allocate('decode normed', hidden * 2);
+    this.projected = this.allocate('decode projected', (model.queryWidth + 2 * model.kvWidth) * 4);
+    this.query = this.allocate('decode query', model.queryWidth * 2);
+    this.partial = this.allocate('decode partial', heads * decodeSplits(cache.stride) * (headDim + 2) * 4);
+    this.attended = this.allocate('decode attended', model.queryWidth * 2);
+    this.gated = this.allocate('decode gated', intermediate * 2);
+    this.logits = this.allocate('decode logits', vocab * 4);
+    this.id = this.allocate('decode id', 4);
+  }
+
+  /** Appends token `id` to the cache and returns the logits [vocab] that follow it. */
+  async step(id: number, signal?: AbortSignal): Promise<Float32Array> {
+    const { model, cache } = this;
+    const { config, gpu } = model;
+    if (cache.length >= cache.stride) throw new RangeError('the cache is full');
+    gpu.device.queue.writeBuffer(this.id, 0, new Uint32Array([id]));
+    const recorder = new Recorder(gpu, signal);
+    try {
+      model.embed(recorder, this.id, 0, 1, this.residual);
+      for (let layer = 0; layer < config.layers; layer++) {
+        this.layer(recorder, layer);
+        await recorder.pace();
+      }
+      const only = { first: 0, count: 1 };
+      model.norm(recorder, this.residual, model.weights.finalNorm, this.normed, only, 'decode');
+      model.logits(recorder, this.normed, 0, this.logits);
+      await recorder.drain();
+      cache.length += 1;
+      return new Float32Array(await readBuffer(gpu, this.logits, 0, config.vocab * 4));
+    } finally {
+      await recorder.destroy();
+    }
+  }
+
+  destroy(): void {
+    for (const buffer of this.owned) this.model.gpu.memory.release(buffer);
+    this.owned.length = 0;
+  }
+
+  private layer(recorder: Recorder, layer: number): void {
+    const { model, cache } = this;
+    const { config, pipelines } = model;
+    const { hidden, headDim, heads, kvHeads, intermediate } = config;
+    const weights = model.layerWeights(layer);
+    const position = cache.length;
+    const only = { first: 0, count: 1 };
+    const rowWidth = model.queryWidth + 2 * model.kvWidth;
+    const zeros = model.weights.zeros;
+
+    model.norm(recorder, this.residual, weights.inputNorm, this.normed, only, 'decode');
+    recordMatvec(
+      recorder,
+      pipelines.matvec,
+      { a: this.normed, w: weights.qkv, bias: weights.qkvBias, out: this.projected },
+      { rows: rowWidth, length: hidden, hasBias: config.qkvBias },
+      'decode',
+    );
+    const split = {
+      tokens: 1,
+      headDim,
+      rowWidth,
+      position,
+      epsilon: config.rmsNormEps,
+      coarseRows: model.coarseRows,
+    };
+    recordSplitHeads(
+      recorder,
+      pipelines.splitHeads,
+      { x: this.projected, norm: weights.queryNorm, tables: model.tables, out: this.query },
+      { ...split, heads, column: 0, outStride: 1, outFirst: 0, hasNorm: config.qkNorm, hasRope: true },
+      'decode',
+    );
+    for (const range of cache.layer(layer)) {
+      const rows = { ...split, heads: range.kvHeads, outStride: cache.stride, outFirst: position };
+      const column = model.queryWidth + range.kvHeadBase * headDim;
+      const common = { x: this.projected, norm: weights.keyNorm, tables: model.tables };
+      recordSplitHeads(
+        recorder,
+        pipelines.splitHeads,
+        { ...common, out: range.k },
+        { ...rows, column, hasNorm: config.qkNorm, hasRope: true },
+        'decode',
+      );
+      recordSplitHeads(
+        recorder,
+        pipelines.splitHeads,
+        { ...common, out: range.v },
+        { ...rows, column: column + model.kvWidth, hasNorm: false, hasRope: false },
+        'decode',
+      );
+    }
+    const keys = position + 1;
+    for (const range of cache.layer(layer)) {
+      recordDecodeAttention(
+        recorder,
+        pipelines.decodeAttention,
+        { q: this.query, k: range.k, v: range.v, partial: this.partial },
+        {
+          keys,
+          keyStride: cache.stride,
+          heads: range.heads,
+          headBase: range.headBase,
+          group: heads / kvHeads,
+          headDim,
+        },
+        'decode',
+      );
+    }
+    recordDecodeMerge(
+      recorder,
+      pipelines.decodeMerge,
+      { partial: this.partial, out: this.attended },
+      { keys, heads, headDim },
+      'decode',
+    );
+    recordMatvec(
+      recorder,
+      pipelines.matvec,
+      { a: this.attended, w: weights.output, bias: weights.outputBias, out: this.residual },
+      { rows: hidden, length: model.queryWidth, hasBias: config.outputBias, accumulate: true },
+      'decode',
+    );
+    model.norm(recorder, this.residual, weights.mlpNorm, this.normed, only, 'decode');
+    recordMatvecSwiglu(
+      recorder,
+      pipelines.matvecSwiglu,
+      { a: this.normed, w: weights.gateUp, out: this.gated },
+      { rows: intermediate, length: hidden },
+      'decode',
+    );
+    recordMatvec(
+      recorder,
+      pipelines.matvec,
+      { a: this.gated, w: weights.down, bias: zeros, out: this.residual },
+      { rows: hidden, length: intermediate, accumulate: true },
+      'decode',
+    );
+  }
+
+  private allocate(label: string, bytes: number): GPUBuffer {
+    const buffer = this.model.gpu.memory.allocate(label, bytes);
+    this.owned.push(buffer);
+    return buffer;
+  }
+}

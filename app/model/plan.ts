@@ -1,0 +1,107 @@
+/** How a prompt is cut into chunks, and the one place that states what memory a run needs. */
+import type { MemoryPlan } from '../engine/types';
+import type { ModelConfig } from './config';
+import { cacheStride, kvHeadsEach } from './kvCache';
+
+export interface Chunk {
+  /** First row of this prefill, a multiple of 64, and number of rows. */
+  first: number;
+  count: number;
+}
+
+/** The last chunk holds at least this many rows, if the prompt has them: the last queries are estimated from it. */
+export const leastLastChunk = 256;
+
+/** Rows a chunk has at most: larger chunks fill a large GPU better, smaller ones keep activations small. */
+export function chunkRowsFor(rows: number): number {
+  return rows > 32_768 ? 4_096 : 2_048;
+}
+
+/** Chunks of `chunkRows` (a multiple of 64, at least twice `leastLastChunk`) that cover `rows`. */
+export function planChunks(rows: number, chunkRows: number): Chunk[] {
+  const chunks: Chunk[] = [];
+  for (let first = 0; first < rows;) {
+    const left = rows - first;
+    let count = Math.min(chunkRows, left);
+    // Shorten the last but one, so that the last is not a stub.
+    if (left > chunkRows && left - chunkRows < leastLastChunk) count = chunkRows - leastLastChunk;
+    chunks.push({ first, count });
+    first += count;
+  }
+  return chunks;
+}
+
+/** Bytes of a chunk's activations, by buffer; `Activations` allocates just these. */
+export function activationBytes(config: ModelConfig, chunkRows: number): Record<string, number> {
+  const { hidden, heads, kvHeads, headDim, intermediate } = config;
+  const widest = Math.max(heads * headDim, 2 * kvHeads * headDim);
+  return {
+    normed: chunkRows * hidden * 2,
+    projected: chunkRows * widest * 4,
+    queries: chunkRows * heads * headDim * 2,
+    attended: chunkRows * heads * headDim * 2,
+    gated: chunkRows * intermediate * 2,
+  };
+}
+
+/** Bytes of residual chunk buffers, f32. */
+export function residualBytes(config: ModelConfig, rows: number): number {
+  return rows * config.hidden * 4;
+}
+
+/** Bytes of keys and values of all layers. */
+export function cacheBytes(config: ModelConfig, tokens: number): number {
+  return config.layers * 2 * config.kvHeads * config.headDim * 2 * cacheStride(tokens);
+}
+
+/**
+ * The memory formula: weights + cache(prompt + new) + residual(prompt) + activations(one chunk) + index.
+ * `indexBytes` is the pattern's own figure for the prompt.
+ */
+export function memoryPlan(
+  config: ModelConfig,
+  weightBytes: number,
+  limits: { maxBufferSize: number; maxStorageBufferBindingSize: number },
+  tokens: number,
+  newTokens: number,
+  indexBytes: (tokens: number) => number,
+): MemoryPlan {
+  const at = (length: number): Omit<MemoryPlan, 'fits' | 'longestPrompt'> => {
+    const rows = chunkRowsFor(length);
+    const cache = cacheBytes(config, length + newTokens);
+    const residual = residualBytes(config, length);
+    const activations = Object.values(activationBytes(config, Math.min(rows, Math.ceil(length / 64) * 64)));
+    const stride = cacheStride(length + newTokens);
+    const largestCache = kvHeadsEach(config, stride, limits) * stride * config.headDim * 2;
+    const largest = Math.max(
+      largestCache,
+      Math.min(rows, length) * config.hidden * 4,
+      ...activations,
+      2 * config.intermediate * config.hidden * 2,
+    );
+    const index = indexBytes(length);
+    const sum = activations.reduce((total, bytes) => total + bytes, 0);
+    return {
+      weights: weightBytes,
+      cache,
+      residual,
+      activations: sum,
+      index,
+      total: weightBytes + cache + residual + sum + index,
+      largestBuffer: largest,
+      largestBinding: largest,
+    };
+  };
+  const admits = (length: number): boolean => {
+    const plan = at(length);
+    return (
+      plan.largestBuffer <= limits.maxBufferSize && plan.largestBinding <= limits.maxStorageBufferBindingSize
+    );
+  };
+  let longest = 0;
+  // Bisection over 64-token steps; the index kernels are u32-safe to 2^20 tokens.
+  for (let step = 2 ** 20; step >= 64; step /= 2) {
+    if (longest + step <= 2 ** 20 && admits(longest + step)) longest += step;
+  }
+  return { ...at(tokens), fits: tokens <= 2 ** 20 && admits(tokens), longestPrompt: longest };
+}

@@ -1,0 +1,264 @@
+/**
+ * Prefill, layer by layer over the whole prompt (design 3): MInference looks at the last queries against all keys
+ * before it knows which tiles a layer needs. Per layer: keys and values of every chunk; then estimate and select;
+ * then queries, attention, output and MLP of every chunk. Nothing is read back until the last logits.
+ */
+import type { Pattern } from '../attention/pattern';
+import { readBuffer, Recorder } from '../gpu/recorder';
+import { denseFlops } from '../kernels/tileAttention';
+import type { KvCache } from './kvCache';
+import { chunkRowsFor, planChunks, type Chunk } from './plan';
+import { Activations, type Transformer } from './transformer';
+
+export interface PrefillProgress {
+  layer: number;
+  layers: number;
+  chunk: number;
+  chunks: number;
+  /** Share of the estimated work that has been recorded. */
+  fraction: number;
+}
+
+export interface PrefillOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: PrefillProgress) => void) | undefined;
+  /** Rows at the end of the prompt whose logits are wanted too, for fidelity; 0 for none. Not part of the time. */
+  tailRows?: number;
+}
+
+export interface PrefillResult {
+  /** Of the last token, [vocab]. */
+  logits: Float32Array;
+  /** [tailRows][vocab] of the last rows, the last token's included; empty if not asked for. */
+  tailLogits: Float32Array;
+  /** Wall time until the logits were on the CPU, ms. */
+  ms: number;
+  /** GPU time by phase, ms; null without timestamp queries. */
+  phases: Record<string, number> | null;
+}
+
+/** Work of a run in floating-point operations, to weigh progress: linear parts and dense or sparse attention. */
+class Work {
+  private done = 0;
+  constructor(private readonly total: number) {}
+  add(flops: number): number {
+    this.done += flops;
+    return Math.min(1, this.done / this.total);
+  }
+}
+
+/**
+ * Runs `ids` through the model behind `cache.length` cached tokens and extends the cache. `pattern` must have been
+ * made for these rows and keys. Throws on abort, with the cache's length unchanged.
+ */
+export async function prefill(
+  model: Transformer,
+  ids: Uint32Array<ArrayBuffer>,
+  cache: KvCache,
+  pattern: Pattern,
+  options: PrefillOptions = {},
+): Promise<PrefillResult> {
+  const { gpu, config } = model;
+  const rows = ids.length;
+  const past = cache.length;
+  const chunkRows = Math.min(chunkRowsFor(rows), Math.ceil(rows / 64) * 64);
+  const chunks = planChunks(rows, chunkRows);
+  const start = performance.now();
+
+  const owned: { destroy(): void }[] = [];
+  const allocate = (label: string, bytes: number): GPUBuffer => {
+    const buffer = gpu.memory.allocate(label, bytes);
+    owned.push({ destroy: () => gpu.memory.release(buffer) });
+    return buffer;
+  };
+  const recorder = new Recorder(gpu, options.signal);
+  try {
+    const activations = new Activations(gpu, config, chunkRows);
+    owned.push(activations);
+    const idBuffer = allocate('ids', ids.byteLength);
+    gpu.device.queue.writeBuffer(idBuffer, 0, ids);
+    const residuals = chunks.map((chunk) => allocate('residual', chunk.count * config.hidden * 4));
+    const tailRows = Math.min(pattern.tailRows, rows);
+    const tail =
+      tailRows > 0 ? allocate('tail queries', tailRows * model.queryWidth * 2) : model.weights.zeros;
+    const logits = allocate('logits', config.vocab * 4);
+
+    const run = new LayerRun(
+      model,
+      cache,
+      pattern,
+      recorder,
+      activations,
+      chunks,
+      residuals,
+      { past, rows },
+      options,
+    );
+    await run.embed(idBuffer);
+    for (let layer = 0; layer < config.layers; layer++) await run.layer(layer, tail, tailRows);
+
+    const lastChunk = chunks.at(-1);
+    const lastResidual = residuals.at(-1);
+    if (!lastChunk || !lastResidual) throw new RangeError('prefill of an empty prompt');
+    const lastRow = { first: lastChunk.count - 1, count: 1 };
+    model.norm(recorder, lastResidual, model.weights.finalNorm, activations.normed, lastRow, 'head');
+    model.logits(recorder, activations.normed, 0, logits);
+    await recorder.drain();
+    const last = new Float32Array(await readBuffer(gpu, logits, 0, config.vocab * 4));
+    const ms = performance.now() - start;
+    options.signal?.throwIfAborted();
+    cache.length = past + rows;
+    const phases = await recorder.phases();
+
+    const wanted = Math.min(options.tailRows ?? 0, lastChunk.count, activations.rows);
+    const tailLogits = await tailOf(model, recorder, activations, lastResidual, lastChunk, wanted);
+    return { logits: last, tailLogits, ms, phases };
+  } finally {
+    await recorder.destroy();
+    for (const item of owned) item.destroy();
+  }
+}
+
+/** The state of one prefill that every layer needs. */
+class LayerRun {
+  private readonly work: Work;
+
+  constructor(
+    private readonly model: Transformer,
+    private readonly cache: KvCache,
+    private readonly pattern: Pattern,
+    private readonly recorder: Recorder,
+    private readonly activations: Activations,
+    private readonly chunks: readonly Chunk[],
+    private readonly residuals: readonly GPUBuffer[],
+    private readonly shape: { past: number; rows: number },
+    private readonly options: PrefillOptions,
+  ) {
+    const { layers } = model.config;
+    const attention = chunks.reduce((sum, chunk) => sum + this.attentionFlops(chunk.first, chunk.count), 0);
+    this.work = new Work(layers * (shape.rows * this.linearFlopsPerRow() + attention));
+  }
+
+  async embed(ids: GPUBuffer): Promise<void> {
+    for (const [at, chunk] of this.chunks.entries()) {
+      this.model.embed(this.recorder, ids, chunk.first, chunk.count, this.residual(at));
+      await this.recorder.pace();
+    }
+  }
+
+  async layer(layer: number, tail: GPUBuffer, tailRows: number): Promise<void> {
+    const { model, recorder, activations, cache, chunks } = this;
+    const { past, rows } = this.shape;
+    const weights = model.layerWeights(layer);
+    for (const [at, chunk] of chunks.entries()) {
+      const all = { first: 0, count: chunk.count };
+      model.norm(recorder, this.residual(at), weights.inputNorm, activations.normed, all, 'projections');
+      await model.keysAndValues(recorder, layer, activations, chunk.count, cache, past + chunk.first);
+    }
+
+    if (tailRows > 0) {
+      const last = chunks.length - 1;
+      const first = (chunks[last]?.count ?? 0) - tailRows;
+      const window = { first, count: tailRows };
+      model.norm(recorder, this.residual(last), weights.inputNorm, activations.normed, window, 'estimate');
+      const position = past + rows - tailRows;
+      const out = { buffer: tail, stride: tailRows };
+      await model.queries(recorder, layer, activations, tailRows, position, out, 'estimate');
+    }
+    this.pattern.prepareLayer(recorder, { layer, caches: cache.layer(layer), tail });
+    await recorder.pace();
+
+    for (const [at, chunk] of chunks.entries()) await this.chunk(layer, at, chunk);
+  }
+
+  private async chunk(layer: number, at: number, chunk: Chunk): Promise<void> {
+    const { model, recorder, activations, cache } = this;
+    const { past } = this.shape;
+    const weights = model.layerWeights(layer);
+    const all = { first: 0, count: chunk.count };
+    const position = past + chunk.first;
+    const residual = this.residual(at);
+    model.norm(recorder, residual, weights.inputNorm, activations.normed, all, 'projections');
+    const out = { buffer: activations.queries, stride: activations.rows };
+    await model.queries(recorder, layer, activations, chunk.count, position, out, 'projections');
+
+    const index = this.pattern.indexRows(recorder, layer, chunk);
+    const keys = past + chunk.first + chunk.count;
+    const blocks = Math.ceil(chunk.count / 64);
+    const perBlock = this.attentionFlops(chunk.first, chunk.count) / blocks;
+    const step = this.blocksPerDispatch(perBlock, blocks);
+    for (let firstRowBlock = 0; firstRowBlock < blocks; firstRowBlock += step) {
+      const rowBlocks = Math.min(step, blocks - firstRowBlock);
+      const flops = perBlock * rowBlocks;
+      const work = { count: chunk.count, position, firstRowBlock, rowBlocks, keys, flops };
+      model.attention(recorder, layer, activations, cache, index, work);
+      await recorder.pace();
+      this.report(layer, at, flops);
+    }
+    await model.attentionOutput(recorder, layer, activations, residual, chunk.count);
+    await model.mlp(recorder, layer, activations, residual, chunk.count);
+    this.report(layer, at, chunk.count * this.linearFlopsPerRow());
+  }
+
+  /**
+   * Row blocks of one attention dispatch. Fewer than `leastGroups` workgroups leave a large GPU idle, so that
+   * splitting further costs more time than it saves.
+   */
+  private blocksPerDispatch(flopsPerBlock: number, blocks: number): number {
+    const leastGroups = 256;
+    const { software } = this.model.gpu.capabilities;
+    const fewest = software ? 1 : Math.ceil(leastGroups / this.model.config.heads);
+    const most = Math.floor(this.model.gpu.pacer.dispatchFlops / flopsPerBlock);
+    return Math.min(blocks, Math.max(fewest, most));
+  }
+
+  /** Attention work of chunk rows as the pattern expects it. */
+  private attentionFlops(first: number, count: number): number {
+    const { heads, headDim } = this.model.config;
+    const dense = denseFlops(count, this.shape.past + first, headDim, heads);
+    return dense * this.pattern.expectedDensity;
+  }
+
+  private linearFlopsPerRow(): number {
+    const { hidden, intermediate } = this.model.config;
+    return 2 * hidden * (2 * this.model.queryWidth + 2 * this.model.kvWidth + 3 * intermediate);
+  }
+
+  private residual(chunk: number): GPUBuffer {
+    const buffer = this.residuals[chunk];
+    if (!buffer) throw new RangeError(`no chunk ${chunk}`);
+    return buffer;
+  }
+
+  private report(layer: number, chunk: number, flops: number): void {
+    const fraction = this.work.add(flops);
+    const { layers } = this.model.config;
+    this.options.onProgress?.({ layer, layers, chunk, chunks: this.chunks.length, fraction });
+  }
+}
+
+/** Logits [rows][vocab] of the last rows of the last chunk, outside the timed part. */
+async function tailOf(
+  model: Transformer,
+  recorder: Recorder,
+  activations: Activations,
+  residual: GPUBuffer,
+  chunk: Chunk,
+  rows: number,
+): Promise<Float32Array> {
+  if (rows === 0) return new Float32Array();
+  const { gpu, config } = model;
+  const out = gpu.memory.allocate('tail logits', rows * config.vocab * 4);
+  try {
+    const window = { first: chunk.count - rows, count: rows };
+    model.norm(recorder, residual, model.weights.finalNorm, activations.normed, window, 'fidelity');
+    for (let row = 0; row < rows; row++) {
+      model.logits(recorder, activations.normed, row, out, row);
+      await recorder.pace();
+    }
+    await recorder.drain();
+    return new Float32Array(await readBuffer(gpu, out, 0, rows * config.vocab * 4));
+  } finally {
+    gpu.memory.release(out);
+  }
+}

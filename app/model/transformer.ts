@@ -1,0 +1,420 @@
+/** The parts of a layer as recorded dispatches, over rows of a chunk. Order and chunking are in `prefill.ts`. */
+import type { Gpu } from '../gpu/device';
+import type { Pipeline } from '../gpu/kernel';
+import type { Recorder } from '../gpu/recorder';
+import type { TileIndex } from '../attention/tileIndex';
+import { decodeAttention, decodeAttentionSpec } from '../kernels/decodeAttention';
+import { decodeMerge, decodeMergeSpec } from '../kernels/decodeMerge';
+import { embed, recordEmbed } from '../kernels/embed';
+import { matmul, recordMatmul } from '../kernels/matmul';
+import { matmulSwiglu, recordMatmulSwiglu } from '../kernels/matmulSwiglu';
+import { matvec, recordMatvec } from '../kernels/matvec';
+import { matvecSwiglu } from '../kernels/matvecSwiglu';
+import { recordRmsNorm, rmsNorm } from '../kernels/rmsNorm';
+import { recordSplitHeads, ropeTables, splitHeads, splitHeadsSpec } from '../kernels/splitHeads';
+import { recordTileAttention, tileAttention, tileAttentionSpec } from '../kernels/tileAttention';
+import type { ModelConfig } from './config';
+import type { KvCache } from './kvCache';
+import { activationBytes } from './plan';
+import { inverseFrequencies } from './rope';
+import type { ModelWeights } from './weights';
+
+type Names<K> = K extends { bindings: Readonly<Record<infer Name extends string, unknown>> } ? Name : never;
+type PipelineOf<K> = Pipeline<Names<K>>;
+
+interface Pipelines {
+  embed: PipelineOf<typeof embed>;
+  rmsNorm: PipelineOf<typeof rmsNorm>;
+  matmul: PipelineOf<typeof matmul>;
+  matmulSwiglu: PipelineOf<typeof matmulSwiglu>;
+  matvec: PipelineOf<typeof matvec>;
+  matvecSwiglu: PipelineOf<typeof matvecSwiglu>;
+  splitHeads: PipelineOf<typeof splitHeads>;
+  tileAttention: PipelineOf<typeof tileAttention>;
+  decodeAttention: PipelineOf<typeof decodeAttention>;
+  decodeMerge: PipelineOf<typeof decodeMerge>;
+}
+
+/** One chunk's activations, reused for every chunk and layer. Sizes in `activationBytes`. */
+export class Activations {
+  readonly normed: GPUBuffer;
+  /** f32 output of the query, or key and value, projection. */
+  readonly projected: GPUBuffer;
+  /** [head][rows][headDim] half. */
+  readonly queries: GPUBuffer;
+  /** [row][heads * headDim] half. */
+  readonly attended: GPUBuffer;
+  readonly gated: GPUBuffer;
+
+  constructor(
+    private readonly gpu: Gpu,
+    config: ModelConfig,
+    readonly rows: number,
+  ) {
+    const bytes = activationBytes(config, rows);
+    const make = (name: string): GPUBuffer => gpu.memory.allocate(name, bytes[name] ?? 0);
+    this.normed = make('normed');
+    this.projected = make('projected');
+    this.queries = make('queries');
+    this.attended = make('attended');
+    this.gated = make('gated');
+  }
+
+  destroy(): void {
+    for (const buffer of [this.normed, this.projected, this.queries, this.attended, this.gated]) {
+      this.gpu.memory.release(buffer);
+    }
+  }
+}
+
+/** Positions that the RoPE tables cover: a million tokens of prompt and some to decode. */
+const ropePositions = 2 ** 20 + 2 ** 16;
+
+export class Transformer {
+  /** cos and sin for `split_heads`. */
+  readonly tables: GPUBuffer;
+  readonly coarseRows: number;
+
+  private constructor(
+    readonly gpu: Gpu,
+    readonly config: ModelConfig,
+    readonly weights: ModelWeights,
+    readonly pipelines: Pipelines,
+  ) {
+    const { inverse, scale } = inverseFrequencies(config.rope, config.headDim, config.contextLength);
+    const { data, coarseRows } = ropeTables(inverse, scale, ropePositions);
+    this.tables = gpu.memory.allocate(
+      'rope tables',
+      data.byteLength,
+      GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+    );
+    gpu.device.queue.writeBuffer(this.tables, 0, data);
+    this.coarseRows = coarseRows;
+  }
+
+  /** Compiles every pipeline that a run of this model needs besides its pattern's. */
+  static async create(gpu: Gpu, config: ModelConfig, weights: ModelWeights): Promise<Transformer> {
+    const { headDim } = config;
+    const { pipelines: cache, capabilities } = gpu;
+    const [a, b, c, d, e, f, g, h, i, j] = await Promise.all([
+      cache.get(embed),
+      cache.get(rmsNorm),
+      cache.get(matmul),
+      cache.get(matmulSwiglu),
+      cache.get(matvec),
+      cache.get(matvecSwiglu),
+      cache.get(splitHeads, splitHeadsSpec(headDim)),
+      cache.get(tileAttention, tileAttentionSpec(headDim, capabilities)),
+      cache.get(decodeAttention, decodeAttentionSpec(headDim)),
+      cache.get(decodeMerge, decodeMergeSpec(headDim)),
+    ]);
+    return new Transformer(gpu, config, weights, {
+      embed: a,
+      rmsNorm: b,
+      matmul: c,
+      matmulSwiglu: d,
+      matvec: e,
+      matvecSwiglu: f,
+      splitHeads: g,
+      tileAttention: h,
+      decodeAttention: i,
+      decodeMerge: j,
+    });
+  }
+
+  get queryWidth(): number {
+    return this.config.heads * this.config.headDim;
+  }
+
+  get kvWidth(): number {
+    return this.config.kvHeads * this.config.headDim;
+  }
+
+  /** residual [tokens][hidden] f32 from ids [first, first + tokens). */
+  embed(recorder: Recorder, ids: GPUBuffer, first: number, tokens: number, residual: GPUBuffer): void {
+    for (const piece of this.weights.embedding) {
+      const shape = { tokens, first, width: this.config.hidden, rowFirst: piece.first, rows: piece.rows };
+      const buffers = { ids, weight: piece.buffer, out: residual };
+      recordEmbed(recorder, this.pipelines.embed, buffers, shape, 'projections');
+    }
+  }
+
+  /** normed [count][hidden] half from rows of a residual chunk. */
+  norm(
+    recorder: Recorder,
+    residual: GPUBuffer,
+    weight: GPUBuffer,
+    out: GPUBuffer,
+    rows: { first: number; count: number },
+    phase: string,
+  ): void {
+    const { hidden: width, rmsNormEps: epsilon } = this.config;
+    const shape = { tokens: rows.count, first: rows.first, width, epsilon };
+    recordRmsNorm(recorder, this.pipelines.rmsNorm, { x: residual, weight, out }, shape, phase);
+  }
+
+  /**
+   * Rows that one dispatch of a product may take at this adapter's rate, a multiple of 64: keeps a dispatch near
+   * 50 ms (design 3).
+   */
+  rowsPerDispatch(flopsPerRow: number, count: number): number {
+    const most = Math.floor(this.gpu.pacer.dispatchFlops / flopsPerRow / 64) * 64;
+    return Math.min(count, Math.max(64, most));
+  }
+
+  /** A product over all rows of a chunk, in dispatches of bounded size. */
+  private async product(
+    recorder: Recorder,
+    buffers: { a: GPUBuffer; w: GPUBuffer; bias: GPUBuffer; out: GPUBuffer },
+    shape: {
+      rows: number;
+      cols: number;
+      wFirst?: number;
+      length: number;
+      hasBias: boolean;
+      accumulate?: boolean;
+    },
+    phase: string,
+  ): Promise<void> {
+    const step = this.rowsPerDispatch(2 * shape.cols * shape.length, shape.rows);
+    for (let first = 0; first < shape.rows; first += step) {
+      const rows = Math.min(step, shape.rows - first);
+      recordMatmul(
+        recorder,
+        this.pipelines.matmul,
+        buffers,
+        { ...shape, rows, aFirst: first, outFirst: first },
+        phase,
+      );
+      await recorder.pace();
+    }
+  }
+
+  /** Keys and values of `count` normed rows, written to the cache from row `position` on. */
+  async keysAndValues(
+    recorder: Recorder,
+    layer: number,
+    activations: Activations,
+    count: number,
+    cache: KvCache,
+    position: number,
+  ): Promise<void> {
+    const weights = this.layerWeights(layer);
+    const { hidden, headDim, qkvBias: hasBias, qkNorm } = this.config;
+    const buffers = {
+      a: activations.normed,
+      w: weights.qkv,
+      bias: weights.qkvBias,
+      out: activations.projected,
+    };
+    const cols = 2 * this.kvWidth;
+    const product = { rows: count, cols, wFirst: this.queryWidth, length: hidden, hasBias };
+    await this.product(recorder, buffers, product, 'projections');
+    for (const range of cache.layer(layer)) {
+      const shape = {
+        tokens: count,
+        heads: range.kvHeads,
+        headDim,
+        rowWidth: cols,
+        outStride: cache.stride,
+        outFirst: position,
+        position,
+        epsilon: this.config.rmsNormEps,
+        coarseRows: this.coarseRows,
+      };
+      const column = range.kvHeadBase * headDim;
+      const common = { x: activations.projected, norm: weights.keyNorm, tables: this.tables };
+      const split = this.pipelines.splitHeads;
+      recordSplitHeads(
+        recorder,
+        split,
+        { ...common, out: range.k },
+        { ...shape, column, hasNorm: qkNorm, hasRope: true },
+        'projections',
+      );
+      recordSplitHeads(
+        recorder,
+        split,
+        { ...common, out: range.v },
+        { ...shape, column: this.kvWidth + column, hasNorm: false, hasRope: false },
+        'projections',
+      );
+    }
+  }
+
+  /** Queries of `count` normed rows with RoPE, [head][stride][headDim] half into `out`. */
+  async queries(
+    recorder: Recorder,
+    layer: number,
+    activations: Activations,
+    count: number,
+    position: number,
+    out: { buffer: GPUBuffer; stride: number },
+    phase: string,
+  ): Promise<void> {
+    const weights = this.layerWeights(layer);
+    const { hidden, heads, headDim, qkvBias: hasBias, qkNorm: hasNorm } = this.config;
+    const buffers = {
+      a: activations.normed,
+      w: weights.qkv,
+      bias: weights.qkvBias,
+      out: activations.projected,
+    };
+    await this.product(
+      recorder,
+      buffers,
+      { rows: count, cols: this.queryWidth, length: hidden, hasBias },
+      phase,
+    );
+    recordSplitHeads(
+      recorder,
+      this.pipelines.splitHeads,
+      { x: activations.projected, norm: weights.queryNorm, tables: this.tables, out: out.buffer },
+      {
+        tokens: count,
+        heads,
+        headDim,
+        rowWidth: this.queryWidth,
+        column: 0,
+        outStride: out.stride,
+        outFirst: 0,
+        position,
+        hasNorm,
+        hasRope: true,
+        epsilon: this.config.rmsNormEps,
+        coarseRows: this.coarseRows,
+      },
+      phase,
+    );
+  }
+
+  /** Attention of row blocks [firstRowBlock, …) of a chunk whose queries are in `activations.queries`. */
+  attention(
+    recorder: Recorder,
+    layer: number,
+    activations: Activations,
+    cache: KvCache,
+    index: TileIndex | null,
+    rows: {
+      count: number;
+      position: number;
+      firstRowBlock: number;
+      rowBlocks: number;
+      keys: number;
+      flops: number;
+    },
+  ): void {
+    const { heads, kvHeads, headDim } = this.config;
+    for (const range of cache.layer(layer)) {
+      recordTileAttention(
+        recorder,
+        this.pipelines.tileAttention,
+        {
+          q: activations.queries,
+          k: range.k,
+          v: range.v,
+          // A dense run binds any buffer in place of the lists; they are not read.
+          counts: index?.counts ?? this.weights.zeros,
+          tiles: index?.tiles ?? this.weights.zeros,
+          columns: index?.columns ?? this.weights.zeros,
+          out: activations.attended,
+        },
+        {
+          rows: rows.count,
+          firstRowBlock: rows.firstRowBlock,
+          rowBlocks: rows.rowBlocks,
+          rowPosition: rows.position,
+          keys: rows.keys,
+          qStride: activations.rows,
+          keyStride: cache.stride,
+          heads: range.heads,
+          totalHeads: heads,
+          headBase: range.headBase,
+          kvHeadBase: range.kvHeadBase,
+          group: heads / kvHeads,
+          headDim,
+          index,
+          flops: (rows.flops * range.heads) / heads,
+        },
+        'attention',
+      );
+    }
+  }
+
+  /** Adds the attention's output projection to a residual chunk. */
+  async attentionOutput(
+    recorder: Recorder,
+    layer: number,
+    activations: Activations,
+    residual: GPUBuffer,
+    rows: number,
+  ): Promise<void> {
+    const weights = this.layerWeights(layer);
+    const { hidden: cols, outputBias: hasBias } = this.config;
+    const buffers = { a: activations.attended, w: weights.output, bias: weights.outputBias, out: residual };
+    const shape = { rows, cols, length: this.queryWidth, hasBias, accumulate: true };
+    await this.product(recorder, buffers, shape, 'projections');
+  }
+
+  /** Adds the MLP to a residual chunk. */
+  async mlp(
+    recorder: Recorder,
+    layer: number,
+    activations: Activations,
+    residual: GPUBuffer,
+    count: number,
+  ): Promise<void> {
+    const weights = this.layerWeights(layer);
+    const { hidden, intermediate } = this.config;
+    const step = this.rowsPerDispatch(4 * hidden * intermediate, count);
+    // Row ranges pass through the whole MLP one after the other, as the gated buffer starts at row 0 each time.
+    for (let first = 0; first < count; first += step) {
+      const rows = Math.min(step, count - first);
+      this.norm(recorder, residual, weights.mlpNorm, activations.normed, { first, count: rows }, 'mlp');
+      recordMatmulSwiglu(
+        recorder,
+        this.pipelines.matmulSwiglu,
+        { a: activations.normed, w: weights.gateUp, out: activations.gated },
+        { rows, cols: intermediate, length: hidden },
+        'mlp',
+      );
+      await recorder.pace();
+      recordMatmul(
+        recorder,
+        this.pipelines.matmul,
+        { a: activations.gated, w: weights.down, bias: this.weights.zeros, out: residual },
+        { rows, outFirst: first, cols: hidden, length: intermediate, accumulate: true },
+        'mlp',
+      );
+      await recorder.pace();
+    }
+  }
+
+  /** Logits [vocab] f32 of row `row` of the normed activations, written as row `outRow` of out [row][vocab]. */
+  logits(recorder: Recorder, normed: GPUBuffer, row: number, out: GPUBuffer, outRow = 0): void {
+    for (const piece of this.weights.head) {
+      recordMatvec(
+        recorder,
+        this.pipelines.matvec,
+        { a: normed, w: piece.buffer, bias: this.weights.zeros, out },
+        {
+          aRow: row,
+          rows: piece.rows,
+          outFirst: outRow * this.config.vocab + piece.first,
+          length: this.config.hidden,
+        },
+        'head',
+      );
+    }
+  }
+
+  layerWeights(layer: number): ModelWeights['layers'][number] {
+    const weights = this.weights.layers[layer];
+    if (!weights) throw new RangeError(`no layer ${layer}`);
+    return weights;
+  }
+
+  destroy(): void {
+    this.gpu.memory.release(this.tables);
+  }
+}
