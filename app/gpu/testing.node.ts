@@ -1,3 +1,6 @@
-// webgpu-utils lists Float16Array when it loads; Node 20 has none. Nothing in these tests makes one.
-// May go when Node 24 is the oldest supported.
-Object.assign(globalThis, { Float16Array: globalThis.Float16Array ?? Uint16Array });
+// webgpu-utils expects a browser's globals: it lists Float16Array when it loads (Node 20 has none; may go when Node 24
+// is the oldest supported) and reads GPUShaderStage when it parses. Nothing in these tests makes a Float16Array.
+Object.assign(globalThis, {
+  Float16Array: globalThis.Float16Array ?? Uint16Array,
+  GPUShaderStage: { VERTEX: 1, FRAGMENT: 2, COMPUTE: 4 },
+});
