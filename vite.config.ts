@@ -1,10 +1,21 @@
+import { execFileSync } from 'node:child_process';
 import react from '@vitejs/plugin-react';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { findChromium, gpuTestFlags } from './cli/chromium.ts';
 import { wgsl } from './app/gpu/wgslPlugin.ts';
 
+/** Recorded in results; empty outside a git checkout. */
+function commit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  } catch {
+    return '';
+  }
+}
+
 export default defineConfig({
+  define: { __COMMIT__: JSON.stringify(commit()) },
   // Relative, so that the built page works under any path of any static server.
   base: './',
   plugins: [wgsl('shaders'), react()],

@@ -3,8 +3,14 @@
  * `structuredClone`, so the worker protocol, the stores, the CLI's JSON and saved runs use these same types.
  */
 
-/** Which kernels an adapter gets; each tier is a superset of the one before. */
-export type Tier = 'portable' | 'f16' | 'f16-subgroups' | 'subgroup-matrix';
+import type { PatternName, PatternRequest } from '../attention/types';
+import type { Tier } from '../gpu/capabilities';
+import type { Family } from '../model/config';
+
+export type { PatternName, PatternRequest } from '../attention/types';
+export type { Tier } from '../gpu/capabilities';
+export type { Family } from '../model/config';
+export type { MemoryPlan } from '../model/plan';
 
 export interface AdapterReport {
   vendor: string;
@@ -19,8 +25,6 @@ export interface AdapterReport {
   /** Bytes. */
   maxStorageBufferBindingSize: number;
 }
-
-export type Family = 'llama' | 'qwen2' | 'qwen3';
 
 export interface ModelReport {
   /** 'builtin', a folder's name, or a Hub id such as 'Qwen/Qwen2.5-0.5B-Instruct'. */
@@ -53,23 +57,6 @@ export interface LoadProgress {
   /** Bytes so far and in all (0 when unknown), over every weight file. */
   loaded: number;
   total: number;
-}
-
-export type PatternName =
-  | 'dense'
-  | 'a_shape'
-  | 'tri_shape'
-  | 'vertical_slash'
-  | 'block_sparse'
-  | 'minference'
-  | 'flexprefill'
-  | 'xattention'
-  | 'adaptive';
-
-/** Parameters by the names of design 4 (`--set key=value`); the pattern validates them. */
-export interface PatternRequest {
-  name: PatternName;
-  set: Record<string, string | number | boolean>;
 }
 
 export interface Sampling {
@@ -176,20 +163,4 @@ export interface CompareResult {
   runs: RunResult[];
   speedup: { ttft: number; attention: number | null } | null;
   fidelity: Fidelity | null;
-}
-
-/** What a run would need and whether it fits, before it starts. All bytes. */
-export interface MemoryPlan {
-  weights: number;
-  cache: number;
-  residual: number;
-  activations: number;
-  index: number;
-  total: number;
-  /** Largest single buffer and storage binding the plan needs, against the adapter's limits. */
-  largestBuffer: number;
-  largestBinding: number;
-  fits: boolean;
-  /** Longest prompt that the limits admit. */
-  longestPrompt: number;
 }

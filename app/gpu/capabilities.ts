@@ -1,6 +1,7 @@
 /** What an adapter can do, read once. Kernels ask this object and never the adapter. */
 import type { Flag } from './wgsl';
 
+/** Which kernels an adapter gets; each tier is a superset of the one before. */
 export type Tier = 'portable' | 'f16' | 'f16-subgroups' | 'subgroup-matrix';
 
 export interface Capabilities {

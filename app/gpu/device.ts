@@ -23,8 +23,8 @@ export interface Gpu {
   readonly pacer: Pacer;
   /** Resolves with the sentence to show when the device is lost other than by `destroy()`. */
   readonly lost: Promise<UserError>;
-  /** First uncaptured error since the device was opened, or null. Checked after every run. */
-  failure(): UserError | null;
+  /** First uncaptured error since the last call, or null. A run that ends with one cannot be trusted. */
+  takeFailure(): UserError | null;
   destroy(): void;
 }
 
@@ -135,7 +135,11 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
     pipelines: new PipelineCache(device, tierFlags(tier)),
     pacer: new Pacer(),
     lost,
-    failure: () => firstFailure,
+    takeFailure() {
+      const failure = firstFailure;
+      firstFailure = null;
+      return failure;
+    },
     destroy() {
       memory.destroy();
       device.destroy();

@@ -121,7 +121,7 @@ export class Recorder {
   }
 
   private check(): void {
-    const failure = this.gpu.failure();
+    const failure = this.gpu.takeFailure();
     if (failure) throw failure;
   }
 
@@ -253,7 +253,7 @@ export async function readBuffer(
     gpu.device.queue.submit([encoder.finish()]);
     await staging.mapAsync(GPUMapMode.READ).catch((error: unknown) => {
       throw (
-        gpu.failure() ??
+        gpu.takeFailure() ??
         new UserError(
           'device-lost',
           'The connection to the GPU was lost.',

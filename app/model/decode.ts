@@ -14,7 +14,7 @@ export class Decoder {
   private readonly normed: GPUBuffer;
   private readonly projected: GPUBuffer;
   private readonly query: GPUBuffer;
-  private readonly partial: GPUBuffer;
+  private readonly partials: GPUBuffer;
   private readonly attended: GPUBuffer;
   private readonly gated: GPUBuffer;
   private readonly logits: GPUBuffer;
@@ -30,7 +30,7 @@ export class Decoder {
     this.normed = this.allocate('decode normed', hidden * 2);
     this.projected = this.allocate('decode projected', (model.queryWidth + 2 * model.kvWidth) * 4);
     this.query = this.allocate('decode query', model.queryWidth * 2);
-    this.partial = this.allocate('decode partial', heads * decodeSplits(cache.stride) * (headDim + 2) * 4);
+    this.partials = this.allocate('decode partial', heads * decodeSplits(cache.stride) * (headDim + 2) * 4);
     this.attended = this.allocate('decode attended', model.queryWidth * 2);
     this.gated = this.allocate('decode gated', intermediate * 2);
     this.logits = this.allocate('decode logits', vocab * 4);
@@ -123,7 +123,7 @@ export class Decoder {
       recordDecodeAttention(
         recorder,
         pipelines.decodeAttention,
-        { q: this.query, k: range.k, v: range.v, partial: this.partial },
+        { q: this.query, k: range.k, v: range.v, partials: this.partials },
         {
           keys,
           keyStride: cache.stride,
@@ -138,7 +138,7 @@ export class Decoder {
     recordDecodeMerge(
       recorder,
       pipelines.decodeMerge,
-      { partial: this.partial, out: this.attended },
+      { partials: this.partials, out: this.attended },
       { keys, heads, headDim },
       'decode',
     );

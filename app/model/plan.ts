@@ -1,7 +1,22 @@
 /** How a prompt is cut into chunks, and the one place that states what memory a run needs. */
-import type { MemoryPlan } from '../engine/types';
 import type { ModelConfig } from './config';
 import { cacheStride, kvHeadsEach } from './kvCache';
+
+/** What a run would need and whether it fits, before it starts. All bytes. */
+export interface MemoryPlan {
+  weights: number;
+  cache: number;
+  residual: number;
+  activations: number;
+  index: number;
+  total: number;
+  /** Largest single buffer and storage binding the plan needs, against the adapter's limits. */
+  largestBuffer: number;
+  largestBinding: number;
+  fits: boolean;
+  /** Longest prompt that the limits admit. */
+  longestPrompt: number;
+}
 
 export interface Chunk {
   /** First row of this prefill, a multiple of 64, and number of rows. */

@@ -6,9 +6,10 @@
 import type { Pattern } from '../attention/pattern';
 import { readBuffer, Recorder } from '../gpu/recorder';
 import { denseFlops } from '../kernels/tileAttention';
+import { Activations } from './activations';
 import type { KvCache } from './kvCache';
 import { chunkRowsFor, planChunks, type Chunk } from './plan';
-import { Activations, type Transformer } from './transformer';
+import type { Transformer } from './transformer';
 
 export interface PrefillProgress {
   layer: number;
@@ -31,6 +32,8 @@ export interface PrefillResult {
   logits: Float32Array;
   /** [tailRows][vocab] of the last rows, the last token's included; empty if not asked for. */
   tailLogits: Float32Array;
+  /** Wall time until the GPU had computed the logits, ms. */
+  prefillMs: number;
   /** Wall time until the logits were on the CPU, ms. */
   ms: number;
   /** GPU time by phase, ms; null without timestamp queries. */
@@ -104,6 +107,7 @@ export async function prefill(
     model.norm(recorder, lastResidual, model.weights.finalNorm, activations.normed, lastRow, 'head');
     model.logits(recorder, activations.normed, 0, logits);
     await recorder.drain();
+    const prefillMs = performance.now() - start;
     const last = new Float32Array(await readBuffer(gpu, logits, 0, config.vocab * 4));
     const ms = performance.now() - start;
     options.signal?.throwIfAborted();
@@ -112,11 +116,20 @@ export async function prefill(
 
     const wanted = Math.min(options.tailRows ?? 0, lastChunk.count, activations.rows);
     const tailLogits = await tailOf(model, recorder, activations, lastResidual, lastChunk, wanted);
-    return { logits: last, tailLogits, ms, phases };
+    return { logits: last, tailLogits, prefillMs, ms, phases };
   } finally {
     await recorder.destroy();
     for (const item of owned) item.destroy();
   }
+}
+
+/**
+ * Share of dense attention that a run is expected to do, for pacing and progress only: what it really does is known
+ * on the GPU alone. Patterns with budgets that grow slower than the prompt do about this much.
+ */
+function expectedDensity(pattern: Pattern, shape: { past: number; rows: number }): number {
+  if (pattern.name === 'dense' || pattern.note !== undefined) return 1;
+  return Math.min(0.6, Math.max(0.03, 4_096 / (shape.past + shape.rows)));
 }
 
 /** The state of one prefill that every layer needs. */
@@ -136,7 +149,7 @@ class LayerRun {
   ) {
     const { layers } = model.config;
     const attention = chunks.reduce((sum, chunk) => sum + this.attentionFlops(chunk.first, chunk.count), 0);
-    this.work = new Work(layers * (shape.rows * this.linearFlopsPerRow() + attention));
+    this.work = new Work(layers * (shape.rows * this.linearFlopsPerRow() + attention + pattern.prepareFlops));
   }
 
   async embed(ids: GPUBuffer): Promise<void> {
@@ -167,6 +180,7 @@ class LayerRun {
     }
     this.pattern.prepareLayer(recorder, { layer, caches: cache.layer(layer), tail });
     await recorder.pace();
+    this.work.add(this.pattern.prepareFlops);
 
     for (const [at, chunk] of chunks.entries()) await this.chunk(layer, at, chunk);
   }
@@ -215,8 +229,9 @@ class LayerRun {
   /** Attention work of chunk rows as the pattern expects it. */
   private attentionFlops(first: number, count: number): number {
     const { heads, headDim } = this.model.config;
-    const dense = denseFlops(count, this.shape.past + first, headDim, heads);
-    return dense * this.pattern.expectedDensity;
+    return (
+      expectedDensity(this.pattern, this.shape) * denseFlops(count, this.shape.past + first, headDim, heads)
+    );
   }
 
   private linearFlopsPerRow(): number {

@@ -13,9 +13,9 @@ import { matvecSwiglu } from '../kernels/matvecSwiglu';
 import { recordRmsNorm, rmsNorm } from '../kernels/rmsNorm';
 import { recordSplitHeads, ropeTables, splitHeads, splitHeadsSpec } from '../kernels/splitHeads';
 import { recordTileAttention, tileAttention, tileAttentionSpec } from '../kernels/tileAttention';
+import type { Activations } from './activations';
 import type { ModelConfig } from './config';
 import type { KvCache } from './kvCache';
-import { activationBytes } from './plan';
 import { inverseFrequencies } from './rope';
 import type { ModelWeights } from './weights';
 
@@ -33,38 +33,6 @@ interface Pipelines {
   tileAttention: PipelineOf<typeof tileAttention>;
   decodeAttention: PipelineOf<typeof decodeAttention>;
   decodeMerge: PipelineOf<typeof decodeMerge>;
-}
-
-/** One chunk's activations, reused for every chunk and layer. Sizes in `activationBytes`. */
-export class Activations {
-  readonly normed: GPUBuffer;
-  /** f32 output of the query, or key and value, projection. */
-  readonly projected: GPUBuffer;
-  /** [head][rows][headDim] half. */
-  readonly queries: GPUBuffer;
-  /** [row][heads * headDim] half. */
-  readonly attended: GPUBuffer;
-  readonly gated: GPUBuffer;
-
-  constructor(
-    private readonly gpu: Gpu,
-    config: ModelConfig,
-    readonly rows: number,
-  ) {
-    const bytes = activationBytes(config, rows);
-    const make = (name: string): GPUBuffer => gpu.memory.allocate(name, bytes[name] ?? 0);
-    this.normed = make('normed');
-    this.projected = make('projected');
-    this.queries = make('queries');
-    this.attended = make('attended');
-    this.gated = make('gated');
-  }
-
-  destroy(): void {
-    for (const buffer of [this.normed, this.projected, this.queries, this.attended, this.gated]) {
-      this.gpu.memory.release(buffer);
-    }
-  }
 }
 
 /** Positions that the RoPE tables cover: a million tokens of prompt and some to decode. */
@@ -95,7 +63,7 @@ export class Transformer {
   /** Compiles every pipeline that a run of this model needs besides its pattern's. */
   static async create(gpu: Gpu, config: ModelConfig, weights: ModelWeights): Promise<Transformer> {
     const { headDim } = config;
-    const { pipelines: cache, capabilities } = gpu;
+    const { pipelines: cache } = gpu;
     const [a, b, c, d, e, f, g, h, i, j] = await Promise.all([
       cache.get(embed),
       cache.get(rmsNorm),
@@ -104,7 +72,7 @@ export class Transformer {
       cache.get(matvec),
       cache.get(matvecSwiglu),
       cache.get(splitHeads, splitHeadsSpec(headDim)),
-      cache.get(tileAttention, tileAttentionSpec(headDim, capabilities)),
+      cache.get(tileAttention, tileAttentionSpec(headDim)),
       cache.get(decodeAttention, decodeAttentionSpec(headDim)),
       cache.get(decodeMerge, decodeMergeSpec(headDim)),
     ]);

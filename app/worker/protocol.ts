@@ -8,6 +8,7 @@ import type {
   MemoryPlan,
   ModelReport,
   ModelSource,
+  PatternRequest,
   PromptRequest,
   RunProgress,
   RunResult,
@@ -19,7 +20,7 @@ export type Request =
   | { type: 'unload'; id: number }
   /** Tokens of a text, alone or as a whole prompt with template. */
   | { type: 'count'; id: number; prompt: PromptRequest }
-  | { type: 'plan'; id: number; tokens: number; maxNewTokens: number }
+  | { type: 'plan'; id: number; tokens: number; maxNewTokens: number; pattern: PatternRequest }
   | { type: 'compare'; id: number; request: CompareRequest }
   /** Cancels the request with that id; its reply is then `cancelled`. */
   | { type: 'cancel'; id: number; target: number };

@@ -29,7 +29,7 @@ fn tile_product(thread: u32, length4: u32) -> Sums {
   let quad = thread / 16;
   let x = thread % 8;
   let y = thread / 8;
-  var sums: Sums;
+  var sums = Sums();
 
   var a = array<vec4f, 4>(
     load_a(block * 4, quad), load_a(block * 4 + 1, quad), load_a(block * 4 + 2, quad), load_a(block * 4 + 3, quad));

@@ -1,0 +1,18 @@
+/**
+ * What a pattern gives the attention kernel: for each query head and each block of 64 rows of a chunk, an ascending
+ * list of 64-wide key tiles and an ascending list of single key columns outside them (design 4).
+ */
+export interface TileIndex {
+  /** vec2<u32> [head][rowBlock]: number of tiles, number of columns; DENSE_TILES tiles: all causal tiles, lists unread. */
+  readonly counts: GPUBuffer;
+  /** u32 [head][rowBlock][tileCapacity]: first key of each tile, at any alignment. */
+  readonly tiles: GPUBuffer;
+  /** u32 [head][rowBlock][columnCapacity]: keys before the row block's first row and outside its tiles. */
+  readonly columns: GPUBuffer;
+  readonly tileCapacity: number;
+  readonly columnCapacity: number;
+  readonly rowBlocks: number;
+}
+
+/** Tile count of a (head, row block) that walks all causal tiles. */
+export const DENSE_TILES = 0xffffffff;

@@ -1,0 +1,160 @@
+/** One lane of a comparison: prefill with one pattern, then decode, everything measured. */
+import { createPattern, type Geometry } from '../attention/pattern';
+import { Decoder } from '../model/decode';
+import type { KvCache } from '../model/kvCache';
+import { chunkRowsFor } from '../model/plan';
+import { prefill } from '../model/prefill';
+import type { LoadedModel } from './loader';
+import { createSampler, topTokens } from './sampling';
+import type { PatternRequest, Phases, RunProgress, RunResult, Sampling } from './types';
+
+export interface LaneOptions {
+  lane: 'dense' | 'sparse';
+  ids: Uint32Array<ArrayBuffer>;
+  pattern: PatternRequest;
+  maxNewTokens: number;
+  sampling: Sampling;
+  tailRows: number;
+  signal: AbortSignal;
+  onProgress: (progress: RunProgress) => void;
+  onAnswer: (text: string) => void;
+}
+
+/** What the fidelity figures need besides the result. */
+export interface LaneOutcome {
+  run: RunResult;
+  logits: Float32Array;
+  tailLogits: Float32Array;
+}
+
+export function geometryOf(model: LoadedModel, rows: number, past: number, keyStride: number): Geometry {
+  const { heads, kvHeads, headDim, layers } = model.config;
+  const chunkRows = Math.min(chunkRowsFor(rows), Math.ceil(rows / 64) * 64);
+  return { heads, kvHeads, headDim, layers, keys: past + rows, past, rows, chunkRows, keyStride };
+}
+
+const phaseNames = ['projections', 'estimate', 'index', 'attention', 'mlp', 'head'] as const;
+
+function phasesOf(measured: Record<string, number> | null): Phases | null {
+  if (!measured) return null;
+  return Object.fromEntries(phaseNames.map((name) => [name, measured[name] ?? 0])) as Phases;
+}
+
+/** Remaining time from work done so far: `fraction` counts work, so dense attention's growth is in it. */
+function etaMs(fraction: number, elapsedMs: number): number | null {
+  if (fraction < 0.02 || elapsedMs < 200) return null;
+  return (elapsedMs * (1 - fraction)) / fraction;
+}
+
+export async function runLane(
+  model: LoadedModel,
+  cache: KvCache,
+  options: LaneOptions,
+): Promise<LaneOutcome> {
+  const { ids, lane, signal } = options;
+  const { gpu } = model.transformer;
+  cache.length = 0;
+  gpu.memory.resetPeak();
+  const geometry = geometryOf(model, ids.length, 0, cache.stride);
+  const pattern = await createPattern(gpu, options.pattern, geometry);
+  try {
+    const start = performance.now();
+    const result = await prefill(model.transformer, ids, cache, pattern, {
+      signal,
+      tailRows: options.tailRows,
+      onProgress: ({ layer, layers, chunk, chunks, fraction }) => {
+        const elapsedMs = performance.now() - start;
+        const eta = etaMs(fraction, elapsedMs);
+        options.onProgress({
+          lane,
+          stage: 'prefill',
+          layer,
+          layers,
+          chunk,
+          chunks,
+          fraction,
+          elapsedMs,
+          etaMs: eta,
+        });
+      },
+    });
+    const sample = createSampler(options.sampling);
+    const samplingStart = performance.now();
+    const first = sample(result.logits);
+    const ttftMs = result.ms + performance.now() - samplingStart;
+    const statistics = await pattern.statistics();
+    const decoded = await decode(model, cache, first, sample, options);
+    const run: RunResult = {
+      pattern: options.pattern.name,
+      settings: pattern.settings,
+      prefillMs: result.prefillMs,
+      ttftMs,
+      tokensPerSecond: (ids.length / result.prefillMs) * 1000,
+      phasesMs: phasesOf(result.phases),
+      density: statistics.density,
+      denseHeads: statistics.denseHeads,
+      totalHeads: statistics.totalHeads,
+      ...(statistics.note !== undefined && { note: statistics.note }),
+      answer: decoded.text,
+      answerIds: decoded.ids,
+      decodeMs: decoded.ms,
+      topTokens: topTokens(result.logits, 20).map(({ id, logprob }) => ({
+        id,
+        logprob,
+        token: model.tokenizer.tokenText(id),
+      })),
+      stopReason: decoded.stopReason,
+      peakBytes: gpu.memory.peakBytes,
+      headDensity: statistics.headDensity,
+    };
+    return { run, logits: result.logits, tailLogits: result.tailLogits };
+  } finally {
+    pattern.destroy();
+  }
+}
+
+interface Decoded {
+  ids: number[];
+  text: string;
+  ms: number;
+  stopReason: RunResult['stopReason'];
+}
+
+async function decode(
+  model: LoadedModel,
+  cache: KvCache,
+  first: number,
+  sample: (logits: Float32Array) => number,
+  options: LaneOptions,
+): Promise<Decoded> {
+  const { eosIds } = model.config;
+  const stream = model.tokenizer.stream();
+  const ids: number[] = [];
+  let text = '';
+  const emit = (piece: string): void => {
+    if (piece === '') return;
+    text += piece;
+    options.onAnswer(piece);
+  };
+  const start = performance.now();
+  const decoder = new Decoder(model.transformer, cache);
+  try {
+    let id = first;
+    let stopReason: RunResult['stopReason'] = 'length';
+    while (ids.length < options.maxNewTokens) {
+      if (eosIds.includes(id)) {
+        stopReason = 'eos';
+        break;
+      }
+      ids.push(id);
+      emit(stream.push(id));
+      if (ids.length === options.maxNewTokens) break;
+      options.signal.throwIfAborted();
+      id = sample(await decoder.step(id, options.signal));
+    }
+    emit(stream.end());
+    return { ids, text, ms: performance.now() - start, stopReason };
+  } finally {
+    decoder.destroy();
+  }
+}

@@ -1,0 +1,293 @@
+/** A GPU, at most one model, and what the page may ask of them. Knows no worker and no page. */
+import { UserError } from '../errors';
+import { openGpu, type Gpu } from '../gpu/device';
+import { patternMemory } from '../attention/pattern';
+import { KvCache } from '../model/kvCache';
+import { memoryPlan } from '../model/plan';
+import { compareFidelity } from './fidelity';
+import { loadModel, type LoadedModel } from './loader';
+import { buildPrompt, type Prompt } from './prompt';
+import { geometryOf, runLane, type LaneOutcome } from './run';
+import type {
+  AdapterReport,
+  CompareRequest,
+  CompareResult,
+  LoadProgress,
+  MemoryPlan,
+  ModelReport,
+  ModelSource,
+  PatternRequest,
+  PromptRequest,
+  RunProgress,
+  RunResult,
+} from './types';
+
+export interface SessionOptions {
+  builtinBase: string;
+  /** Recorded in results. */
+  commit: string;
+  browser: string;
+}
+
+export interface CompareHooks {
+  signal: AbortSignal;
+  onProgress: (progress: RunProgress) => void;
+  onAnswer: (lane: 'dense' | 'sparse', text: string) => void;
+  onRun: (lane: 'dense' | 'sparse', run: RunResult) => void;
+}
+
+/** Last rows of the prompt whose next-token loss is compared. */
+const tailRows = 64;
+
+export class Session {
+  private model: LoadedModel | null = null;
+  private busy = false;
+
+  private constructor(
+    private readonly gpu: Gpu,
+    private readonly options: SessionOptions,
+  ) {}
+
+  static async open(options: SessionOptions): Promise<Session> {
+    return new Session(await openGpu(), options);
+  }
+
+  /** Resolves when the device is lost; the session is of no use then. */
+  get lost(): Promise<UserError> {
+    return this.gpu.lost;
+  }
+
+  capabilities(): AdapterReport {
+    const { capabilities, tier } = this.gpu;
+    return {
+      vendor: capabilities.vendor,
+      architecture: capabilities.architecture,
+      description: capabilities.description,
+      software: capabilities.software,
+      tier,
+      features: [...this.gpu.device.features].toSorted(),
+      maxBufferSize: capabilities.limits.maxBufferSize,
+      maxStorageBufferBindingSize: capabilities.limits.maxStorageBufferBindingSize,
+    };
+  }
+
+  async load(
+    source: ModelSource,
+    hooks: { signal: AbortSignal; onProgress: (progress: LoadProgress) => void },
+  ): Promise<ModelReport> {
+    this.refuseWhileBusy();
+    this.unload();
+    this.model = await this.orLost(
+      loadModel(this.gpu, source, { ...hooks, builtinBase: this.options.builtinBase }),
+    );
+    return this.model.report;
+  }
+
+  unload(): void {
+    this.model?.destroy();
+    this.model = null;
+  }
+
+  count(prompt: PromptRequest): Prompt {
+    const model = this.loaded();
+    return buildPrompt(model.tokenizer, prompt, model.config.contextLength);
+  }
+
+  plan(tokens: number, newTokens: number, pattern: PatternRequest): MemoryPlan {
+    const model = this.loaded();
+    const index = (rows: number): number =>
+      rows === 0
+        ? 0
+        : patternMemory(pattern, geometryOf(model, rows, 0, Math.ceil((rows + newTokens) / 64) * 64));
+    const { limits } = this.gpu.capabilities;
+    return memoryPlan(model.config, model.report.weightBytes, limits, tokens, newTokens, index);
+  }
+
+  async compare(request: CompareRequest, hooks: CompareHooks): Promise<CompareResult> {
+    this.refuseWhileBusy();
+    const model = this.loaded();
+    checkRequest(request);
+    this.busy = true;
+    try {
+      return await this.orLost(this.runCompare(model, request, hooks));
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  destroy(): void {
+    this.unload();
+    this.gpu.destroy();
+  }
+
+  private async runCompare(
+    model: LoadedModel,
+    request: CompareRequest,
+    hooks: CompareHooks,
+  ): Promise<CompareResult> {
+    const prompt = buildPrompt(model.tokenizer, request.prompt, model.config.contextLength);
+    const ids = Uint32Array.from(prompt.ids);
+    hooks.signal.throwIfAborted();
+    const plan = this.plan(ids.length, request.maxNewTokens, request.pattern);
+    if (!plan.fits) {
+      throw new UserError(
+        'limit-too-small',
+        `This prompt of ${ids.length.toLocaleString('en')} tokens needs larger GPU buffers than this adapter allows.`,
+        `Set the context to ${plan.longestPrompt.toLocaleString('en')} tokens or fewer, or use a smaller model.`,
+      );
+    }
+    // A failure left by an earlier run says nothing about this one.
+    this.gpu.takeFailure();
+    const cache = new KvCache(this.gpu, model.config, ids.length + request.maxNewTokens);
+    const outcomes = new Map<'dense' | 'sparse', LaneOutcome>();
+    try {
+      await this.warmUp(model, cache, ids, request, hooks);
+      for (const lane of lanesOf(request)) {
+        const outcome = await runLane(model, cache, {
+          lane,
+          ids,
+          pattern: lane === 'dense' ? { name: 'dense', set: {} } : request.pattern,
+          maxNewTokens: request.maxNewTokens,
+          sampling: request.sampling,
+          tailRows,
+          signal: hooks.signal,
+          onProgress: hooks.onProgress,
+          onAnswer: (text) => {
+            hooks.onAnswer(lane, text);
+          },
+        });
+        outcomes.set(lane, outcome);
+        hooks.onRun(lane, outcome.run);
+      }
+    } finally {
+      cache.destroy();
+    }
+    return this.result(model, request, prompt, outcomes);
+  }
+
+  /**
+   * A short run of each pattern first: drivers finish compiling at first use, and the pacer learns the adapter's rate.
+   * Software adapters get a token of it, as their times are never performance.
+   */
+  private async warmUp(
+    model: LoadedModel,
+    cache: KvCache,
+    ids: Uint32Array<ArrayBuffer>,
+    request: CompareRequest,
+    hooks: CompareHooks,
+  ): Promise<void> {
+    const software = this.gpu.capabilities.software;
+    const length = Math.min(ids.length, software ? 64 : 4_096);
+    for (const lane of lanesOf(request)) {
+      if (software && lane === 'sparse') continue;
+      await runLane(model, cache, {
+        lane,
+        ids: ids.slice(0, length),
+        pattern: lane === 'dense' ? { name: 'dense', set: {} } : request.pattern,
+        maxNewTokens: software ? 1 : 2,
+        sampling: request.sampling,
+        tailRows: 0,
+        signal: hooks.signal,
+        onProgress: (progress) => {
+          hooks.onProgress({ ...progress, stage: 'warmup', fraction: 0, etaMs: null });
+        },
+        onAnswer: () => undefined,
+      });
+    }
+  }
+
+  private result(
+    model: LoadedModel,
+    request: CompareRequest,
+    prompt: Prompt,
+    outcomes: ReadonlyMap<'dense' | 'sparse', LaneOutcome>,
+  ): CompareResult {
+    const dense = outcomes.get('dense');
+    const sparse = outcomes.get('sparse');
+    const { prompt: promptRequest, ...settings } = request;
+    const denseAttention = attentionMs(dense);
+    const sparseAttention = attentionMs(sparse);
+    return {
+      version: 1,
+      date: new Date().toISOString(),
+      commit: this.options.commit,
+      browser: this.options.browser,
+      adapter: this.capabilities(),
+      model: model.report,
+      prompt: {
+        tokens: prompt.ids.length,
+        truncated: prompt.truncated,
+        documentTokens: prompt.documentTokens,
+      },
+      request: { ...settings, question: promptRequest.question },
+      runs: lanesInTable(outcomes),
+      speedup:
+        dense && sparse
+          ? {
+              ttft: dense.run.ttftMs / sparse.run.ttftMs,
+              attention: denseAttention && sparseAttention ? denseAttention / sparseAttention : null,
+            }
+          : null,
+      fidelity:
+        dense && sparse
+          ? compareFidelity(dense, sparse, Uint32Array.from(prompt.ids), model.config.vocab)
+          : null,
+    };
+  }
+
+  private loaded(): LoadedModel {
+    if (this.model) return this.model;
+    throw new UserError(
+      'not-found',
+      'No model is loaded.',
+      'Load the built-in model, a folder or a Hub model first.',
+    );
+  }
+
+  private refuseWhileBusy(): void {
+    if (this.busy)
+      throw new UserError('bad-setting', 'A run is going on.', 'Wait for it to end, or cancel it.');
+  }
+
+  /** The work, or the reason why the device was lost under it. */
+  private orLost<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([
+      work,
+      this.gpu.lost.then((error) => {
+        throw error;
+      }),
+    ]);
+  }
+}
+
+/** GPU time of attention with what sparse needs for it. */
+function attentionMs(outcome: LaneOutcome | undefined): number | null {
+  const phases = outcome?.run.phasesMs;
+  return phases ? phases.estimate + phases.index + phases.attention : null;
+}
+
+function lanesOf(request: CompareRequest): ('dense' | 'sparse')[] {
+  if (request.pattern.name === 'dense') return ['dense'];
+  if (!request.dense) return ['sparse'];
+  return request.order === 'dense-first' ? ['dense', 'sparse'] : ['sparse', 'dense'];
+}
+
+/** Dense first, whatever ran first. */
+function lanesInTable(outcomes: ReadonlyMap<'dense' | 'sparse', LaneOutcome>): RunResult[] {
+  return (['dense', 'sparse'] as const).flatMap((lane) => outcomes.get(lane)?.run ?? []);
+}
+
+function checkRequest(request: CompareRequest): void {
+  const { maxNewTokens, sampling } = request;
+  const checks: [boolean, string][] = [
+    [
+      Number.isInteger(maxNewTokens) && maxNewTokens >= 1 && maxNewTokens <= 8_192,
+      'New tokens must be from 1 to 8,192.',
+    ],
+    [sampling.temperature >= 0 && sampling.temperature <= 10, 'Temperature must be from 0 to 10.'],
+    [sampling.topP > 0 && sampling.topP <= 1, 'Top-p must be above 0 and at most 1.'],
+    [Number.isInteger(sampling.seed) && sampling.seed >= 0, 'The seed must be a whole number from 0 up.'],
+  ];
+  const failed = checks.find(([ok]) => !ok);
+  if (failed) throw new UserError('bad-setting', failed[1], 'Change it and run again.');
+}

@@ -1,0 +1,32 @@
+import { defineKernel, type Pipeline, type Specialisation } from '../gpu/kernel';
+import type { Binding, Recorder } from '../gpu/recorder';
+import shader from '../../shaders/attention/decode_merge.wgsl';
+import { decodeSplits } from './decodeAttention';
+
+export const decodeMerge = defineKernel({
+  shader,
+  bindings: { partials: 'read', out: 'read_write' },
+  variants: ['f16'],
+});
+
+export function decodeMergeSpec(headDim: number): Specialisation {
+  return { constants: { HEAD4: headDim / 4 } };
+}
+
+/** out [heads][headDim] half from the partials that `decode_attention` left for `keys` keys. */
+export function recordDecodeMerge(
+  recorder: Recorder,
+  pipeline: Pipeline<'partials' | 'out'>,
+  buffers: { partials: Binding; out: Binding },
+  shape: { keys: number; heads: number; headDim: number },
+  phase: string,
+): void {
+  const splits = decodeSplits(shape.keys);
+  recorder.dispatch(pipeline, {
+    buffers,
+    params: { heads: shape.heads, splits },
+    workgroups: [shape.heads],
+    phase,
+    flops: splits * shape.heads * shape.headDim * 2,
+  });
+}

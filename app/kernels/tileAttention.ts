@@ -1,0 +1,89 @@
+import { defineKernel, type Pipeline, type Specialisation } from '../gpu/kernel';
+import type { Binding, Recorder } from '../gpu/recorder';
+import shader from '../../shaders/attention/tile_attention.wgsl';
+
+export const tileAttention = defineKernel({
+  shader,
+  bindings: {
+    q: 'read',
+    k: 'read',
+    v: 'read',
+    counts: 'read',
+    tiles: 'read',
+    columns: 'read',
+    out: 'read_write',
+  },
+  variants: ['f16'],
+});
+
+/** Head dims are multiples of 8 up to 256; output columns are padded to 64, 128 or 256. */
+export function tileAttentionSpec(headDim: number): Specialisation {
+  return { constants: { HEAD4: headDim / 4, COLUMNS4: headDim <= 64 ? 1 : headDim <= 128 ? 2 : 4 } };
+}
+
+/** Operations of dense causal attention for `rows` rows from `rowPosition` on: 4 a head dim, key and row. */
+export function denseFlops(rows: number, rowPosition: number, headDim: number, heads: number): number {
+  return 4 * headDim * heads * rows * (rowPosition + (rows + 64) / 2);
+}
+
+export interface TileAttentionShape {
+  /** Rows of the chunk, and the row blocks of 64 that this dispatch computes. */
+  rows: number;
+  firstRowBlock: number;
+  rowBlocks: number;
+  /** Position of the chunk's row 0: row i sees keys <= rowPosition + i. */
+  rowPosition: number;
+  /** Valid keys in the cache. */
+  keys: number;
+  /** Rows per head of q, and per KV head of k and v. */
+  qStride: number;
+  keyStride: number;
+  /** Query heads of this range of the cache, the first of them, and heads of the model. */
+  heads: number;
+  headBase: number;
+  totalHeads: number;
+  /** Query heads per KV head. */
+  group: number;
+  headDim: number;
+  /** null: dense. */
+  index: { rowBlocks: number; tileCapacity: number; columnCapacity: number } | null;
+  /** For pacing. */
+  flops: number;
+}
+
+/**
+ * q [totalHeads][qStride][headDim] half (RoPE applied, unscaled), k and v [KV head of the range][keyStride][headDim]
+ * half, out [row][totalHeads][headDim] half. The index is described in `attention/tileIndex.ts`.
+ */
+export function recordTileAttention(
+  recorder: Recorder,
+  pipeline: Pipeline<'q' | 'k' | 'v' | 'counts' | 'tiles' | 'columns' | 'out'>,
+  buffers: Record<'q' | 'k' | 'v' | 'counts' | 'tiles' | 'columns' | 'out', Binding>,
+  shape: TileAttentionShape,
+  phase: string,
+): void {
+  recorder.dispatch(pipeline, {
+    buffers,
+    params: {
+      rows: shape.rows,
+      first_row_block: shape.firstRowBlock,
+      row_blocks: shape.rowBlocks,
+      row_position: shape.rowPosition,
+      keys: shape.keys,
+      q_stride: shape.qStride,
+      key_stride: shape.keyStride,
+      heads: shape.heads,
+      head_base: shape.headBase,
+      total_heads: shape.totalHeads,
+      group: shape.group,
+      indexed: Number(shape.index !== null),
+      index_row_blocks: shape.index?.rowBlocks ?? 0,
+      tile_capacity: shape.index?.tileCapacity ?? 0,
+      column_capacity: shape.index?.columnCapacity ?? 0,
+      scale: Math.LOG2E / Math.sqrt(shape.headDim),
+    },
+    workgroups: [shape.heads, shape.rowBlocks],
+    phase,
+    flops: shape.flops,
+  });
+}

@@ -1,0 +1,35 @@
+import type { Gpu } from '../gpu/device';
+import type { ModelConfig } from './config';
+import { activationBytes } from './plan';
+
+/** One chunk's activations, reused for every chunk and layer. Sizes in `activationBytes`. */
+export class Activations {
+  readonly normed: GPUBuffer;
+  /** f32 output of the query, or key and value, projection. */
+  readonly projected: GPUBuffer;
+  /** [head][rows][headDim] half. */
+  readonly queries: GPUBuffer;
+  /** [row][heads * headDim] half. */
+  readonly attended: GPUBuffer;
+  readonly gated: GPUBuffer;
+
+  constructor(
+    private readonly gpu: Gpu,
+    config: ModelConfig,
+    readonly rows: number,
+  ) {
+    const bytes = activationBytes(config, rows);
+    const make = (name: string): GPUBuffer => gpu.memory.allocate(name, bytes[name] ?? 0);
+    this.normed = make('normed');
+    this.projected = make('projected');
+    this.queries = make('queries');
+    this.attended = make('attended');
+    this.gated = make('gated');
+  }
+
+  destroy(): void {
+    for (const buffer of [this.normed, this.projected, this.queries, this.attended, this.gated]) {
+      this.gpu.memory.release(buffer);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { CliError, parseArguments, settingValue } from './arguments';
+
+test('every option of design 8 is read', () => {
+  const parsed = parseArguments([
+    '--model',
+    'Qwen/Qwen3-0.6B',
+    '--document',
+    'a.txt',
+    '--question',
+    'Why?',
+    '--tokens',
+    '512',
+    '--pattern',
+    'a_shape',
+    '--set',
+    'init=64',
+    '--set',
+    'local=128',
+    '--max-new-tokens',
+    '5',
+    '--ids',
+    'ids.json',
+    '--out',
+    'r.json',
+    '--adapter=software',
+  ]);
+  expect(parsed).toMatchObject({
+    model: 'Qwen/Qwen3-0.6B',
+    document: 'a.txt',
+    question: 'Why?',
+    tokens: 512,
+    pattern: 'a_shape',
+    set: { init: '64', local: '128' },
+    maxNewTokens: 5,
+    idsFile: 'ids.json',
+    out: 'r.json',
+    adapter: 'software',
+  });
+});
+
+test.each([
+  [['--tokens', '0'], '--tokens'],
+  [['--tokens', '1.5'], '--tokens'],
+  [['--tokens'], 'needs a value'],
+  [['--set', 'x'], 'key=value'],
+  [['--wrong'], "'--wrong'"],
+  [['--adapter', 'tpu'], 'auto, gpu or software'],
+])('%j is refused with code 2', (argv, message) => {
+  const attempt = (): unknown => parseArguments(argv);
+  expect(attempt).toThrow(message);
+  try {
+    attempt();
+  } catch (error) {
+    expect(error instanceof CliError && error.exitCode).toBe(2);
+  }
+});
+
+test('setting values keep their type', () => {
+  expect(['12', '0.5', 'true', 'classic', ''].map(settingValue)).toEqual([12, 0.5, true, 'classic', '']);
+});

@@ -1,0 +1,134 @@
+/** Command-line arguments of `compare`, as design 8 names them. Wrong ones end with code 2 and one clear line. */
+
+/** Exit codes: 0 done, 2 bad arguments, 3 no WebGPU adapter, 1 anything else. */
+export class CliError extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 | 3,
+  ) {
+    super(message);
+    this.name = 'CliError';
+  }
+}
+
+export interface CompareArguments {
+  model: string;
+  document: string | null;
+  question: string | null;
+  tokens: number | null;
+  pattern: string;
+  set: Record<string, string>;
+  maxNewTokens: number;
+  idsFile: string | null;
+  attention: string | null;
+  out: string | null;
+  /** 'auto': a GPU if there is one, else software. */
+  adapter: 'auto' | 'gpu' | 'software';
+  help: boolean;
+}
+
+export const usage = `Usage: npm run compare -- [options]
+
+  --model builtin|FOLDER|HUB_ID   model (default: builtin)
+  --document FILE                 document (default: a sample report)
+  --question TEXT                 question (default: the sample's)
+  --tokens N                      prompt tokens; the sample document is made this long, a file is cut to it
+  --pattern NAME                  dense, a_shape, vertical_slash, … (default: vertical_slash)
+  --set key=value                 a parameter of the pattern; may be repeated
+  --max-new-tokens N              answer tokens (default: 32)
+  --ids FILE                      prompt as a JSON array of token ids instead of text
+  --attention FOLDER              one attention alone, on q.f16, k.f16, v.f16 and shape.json of that folder
+  --out FILE                      write the result as JSON
+  --adapter auto|gpu|software     which WebGPU adapter to ask for (default: auto)
+  --help
+`;
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new CliError(`${name} must be a whole number from 1 up, not '${text}'`, 2);
+  return value;
+}
+
+export function parseArguments(argv: readonly string[]): CompareArguments {
+  const parsed: CompareArguments = {
+    model: 'builtin',
+    document: null,
+    question: null,
+    tokens: null,
+    pattern: 'vertical_slash',
+    set: {},
+    maxNewTokens: 32,
+    idsFile: null,
+    attention: null,
+    out: null,
+    adapter: 'auto',
+    help: false,
+  };
+  for (let at = 0; at < argv.length; at++) {
+    const [flag = '', inline] = (argv[at] ?? '').split(/=(.*)/s, 2);
+    if (flag === '--help' || flag === '-h') {
+      parsed.help = true;
+      continue;
+    }
+    const value = (): string => {
+      const text = inline ?? argv[++at];
+      if (text === undefined) throw new CliError(`${flag} needs a value`, 2);
+      return text;
+    };
+    switch (flag) {
+      case '--model':
+        parsed.model = value();
+        break;
+      case '--document':
+        parsed.document = value();
+        break;
+      case '--question':
+        parsed.question = value();
+        break;
+      case '--tokens':
+        parsed.tokens = positive(flag, value());
+        break;
+      case '--pattern':
+        parsed.pattern = value();
+        break;
+      case '--set': {
+        const text = value();
+        const [key = '', setting] = text.split(/=(.*)/s, 2);
+        if (key === '' || setting === undefined)
+          throw new CliError(`--set takes key=value, not '${text}'`, 2);
+        parsed.set[key] = setting;
+        break;
+      }
+      case '--max-new-tokens':
+        parsed.maxNewTokens = positive(flag, value());
+        break;
+      case '--ids':
+        parsed.idsFile = value();
+        break;
+      case '--attention':
+        parsed.attention = value();
+        break;
+      case '--out':
+        parsed.out = value();
+        break;
+      case '--adapter': {
+        const kind = value();
+        if (kind !== 'auto' && kind !== 'gpu' && kind !== 'software') {
+          throw new CliError(`--adapter is auto, gpu or software, not '${kind}'`, 2);
+        }
+        parsed.adapter = kind;
+        break;
+      }
+      default:
+        throw new CliError(`unknown option '${flag}' (see --help)`, 2);
+    }
+  }
+  return parsed;
+}
+
+/** Setting values as the patterns take them: numbers and booleans where the text reads as one. */
+export function settingValue(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+}

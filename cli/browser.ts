@@ -1,0 +1,99 @@
+/** A headless Chromium with WebGPU: found or installed, on a GPU where there is one, else in software. */
+import { execFileSync } from 'node:child_process';
+import { chromium, type Browser, type Page } from 'playwright';
+import { CliError } from './arguments';
+import { findChromium, gpuFlags, softwareFlags } from './chromium';
+
+function quietly(command: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Path of a Chromium: what is there, else Playwright's download, else Debian's package. */
+export function ensureChromium(log: (line: string) => void): string {
+  const found = findChromium();
+  if (found !== undefined) return found;
+  log('No Chromium found. Trying Playwright’s download…');
+  if (
+    quietly('npx', ['playwright', 'install', '--with-deps', 'chromium']) ||
+    quietly('npx', ['playwright', 'install', 'chromium'])
+  ) {
+    const downloaded = findChromium();
+    if (downloaded !== undefined) return downloaded;
+  }
+  log('Trying the system package…');
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  const apt = (...args: string[]): boolean => {
+    const [command = '', ...rest] = [...sudo, 'apt-get', ...args];
+    return quietly(command, rest);
+  };
+  if (apt('update', '-q') && apt('install', '-y', '-q', 'chromium')) {
+    const installed = findChromium();
+    if (installed !== undefined) return installed;
+  }
+  throw new CliError(
+    'No Chromium could be found or installed. Install Chrome or Chromium, or set CHROMIUM_PATH to one.',
+    1,
+  );
+}
+
+export interface OpenBrowser {
+  browser: Browser;
+  page: Page;
+  software: boolean;
+}
+
+async function tryOpen(
+  executablePath: string,
+  args: string[],
+  origin: string,
+): Promise<{ browser: Browser; page: Page; has: boolean }> {
+  // `headless: false` since the new headless mode is asked for by flag; Playwright's own is the shell without WebGPU.
+  const browser = await chromium.launch({
+    executablePath,
+    headless: false,
+    ignoreDefaultArgs: ['--disable-gpu'],
+    args,
+  });
+  const page = await browser.newPage();
+  await page.goto(origin);
+  const has = await page.evaluate(async () => {
+    // The first request after launch may answer null on Vulkan; see app/gpu/device.ts.
+    for (let tried = 0; tried < 6; tried++) {
+      const adapter = await navigator.gpu?.requestAdapter();
+      if (adapter)
+        return !/swiftshader|llvmpipe/i.test(`${adapter.info.architecture} ${adapter.info.description}`);
+      await new Promise((done) => {
+        setTimeout(done, 400);
+      });
+    }
+    return null;
+  });
+  return { browser, page, has: has ?? false };
+}
+
+/** Opens `origin`. 'auto' tries the GPU first. Throws a `CliError` with code 3 where there is no adapter at all. */
+export async function openPage(
+  executablePath: string,
+  origin: string,
+  adapter: 'auto' | 'gpu' | 'software',
+): Promise<OpenBrowser> {
+  if (adapter !== 'software') {
+    const gpu = await tryOpen(executablePath, gpuFlags, origin);
+    if (gpu.has) return { browser: gpu.browser, page: gpu.page, software: false };
+    await gpu.browser.close();
+    if (adapter === 'gpu')
+      throw new CliError('No GPU with WebGPU was found (leave out --adapter gpu for software).', 3);
+  }
+  const { browser, page } = await tryOpen(executablePath, softwareFlags, origin);
+  const any = await page.evaluate(async () => (await navigator.gpu?.requestAdapter()) !== null);
+  if (!any) {
+    await browser.close();
+    throw new CliError('This Chromium offers no WebGPU adapter, neither GPU nor software.', 3);
+  }
+  return { browser, page, software: true };
+}

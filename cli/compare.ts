@@ -1,0 +1,166 @@
+/** `npm run compare`: the built page in a headless Chromium, dense and sparse on the same prompt, as a table and JSON. */
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Page } from 'playwright';
+import type { CompareResult, ModelSource, PromptRequest } from '../app/engine/types';
+import type { ErrorReport } from '../app/errors';
+import { generateSample } from '../app/documents/samples';
+import { CliError, parseArguments, settingValue, usage, type CompareArguments } from './arguments';
+import { ensureChromium, openPage } from './browser';
+import { buildIfNeeded, serveSite } from './site';
+import { compareTable } from './table';
+
+const log = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+interface CliRequest {
+  source: ModelSource;
+  prompt: PromptRequest;
+  pattern: CompareArguments['pattern'];
+  set: Record<string, string | number | boolean>;
+  maxNewTokens: number;
+}
+
+type Outcome<T> = { ok: true; value: T } | { ok: false; error: ErrorReport };
+
+function readText(path: string, what: string): string {
+  if (!existsSync(path) || !statSync(path).isFile())
+    throw new CliError(`${what} '${path}' does not exist`, 2);
+  return readFileSync(path, 'utf8');
+}
+
+function readIds(path: string): number[] {
+  let ids: unknown;
+  try {
+    ids = JSON.parse(readText(path, 'the ids file'));
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(`'${path}' is not JSON`, 2);
+  }
+  if (!Array.isArray(ids) || ids.length === 0 || !ids.every((id) => Number.isInteger(id) && id >= 0)) {
+    throw new CliError(`'${path}' must hold a JSON array of token ids`, 2);
+  }
+  return ids as number[];
+}
+
+function isFolder(name: string): boolean {
+  return existsSync(name) && statSync(name).isDirectory();
+}
+
+/** Characters a sample needs to fill `tokens`: generous, as the engine cuts the middle only when it must. */
+function samplePrompt(tokens: number): PromptRequest {
+  const sample = generateSample('report', { tokens: Math.max(120, tokens - 60), seed: 1 });
+  return { document: sample.text, question: sample.question, tokens };
+}
+
+function promptOf(args: CompareArguments): PromptRequest {
+  const limit = args.tokens === null ? {} : { tokens: args.tokens };
+  if (args.idsFile !== null) return { document: '', question: '', ids: readIds(args.idsFile), ...limit };
+  if (args.document === null) {
+    const sample = samplePrompt(args.tokens ?? 2_048);
+    return { ...sample, question: args.question ?? sample.question };
+  }
+  return { document: readText(args.document, 'the document'), question: args.question ?? '', ...limit };
+}
+
+/** Calls into the page and brings back a value or the page's own error report. */
+async function inPage(page: Page, request: CliRequest): Promise<CompareResult> {
+  await page.exposeFunction('cliLog', log);
+  const outcome = await page.evaluate(async (work): Promise<Outcome<CompareResult>> => {
+    const { playground, cliLog } = window as unknown as {
+      playground: typeof window.playground;
+      cliLog: (line: string) => void;
+    };
+    let shown = '';
+    const say = (line: string): void => {
+      if (line !== shown) cliLog(line);
+      shown = line;
+    };
+    try {
+      await playground.load(work.source, {
+        onProgress: ({ stage, file, loaded, total }) => {
+          say(
+            total > 0 ? `${stage} ${file}: ${Math.floor((10 * loaded) / total) * 10}%` : `${stage} ${file}`,
+          );
+        },
+      });
+      const value = await playground.compare(
+        {
+          prompt: work.prompt,
+          pattern: { name: work.pattern as 'dense', set: work.set },
+          maxNewTokens: work.maxNewTokens,
+        },
+        {
+          onProgress: ({ lane, stage, layer, layers, fraction }) => {
+            say(`${lane} ${stage}: layer ${layer + 1} of ${layers}, ${Math.floor(fraction * 20) * 5}%`);
+          },
+        },
+      );
+      return { ok: true, value };
+    } catch (error) {
+      const report = (error as { report?: ErrorReport }).report;
+      return {
+        ok: false,
+        error: report ?? { code: 'internal', sentence: String(error), remedy: '' },
+      };
+    }
+  }, request);
+  if (outcome.ok) return outcome.value;
+  const { code, sentence, remedy, detail } = outcome.error;
+  if (detail) log(detail);
+  const exitCode = code === 'bad-setting' || code === 'prompt-too-long' || code === 'bad-document' ? 2 : 1;
+  throw new CliError(
+    `${sentence} ${remedy}`.trim(),
+    code === 'no-adapter' || code === 'no-webgpu' ? 3 : exitCode,
+  );
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const args = parseArguments(argv);
+  if (args.help) {
+    console.log(usage);
+    return;
+  }
+  if (args.attention !== null) throw new CliError('--attention is not there yet', 2);
+  const prompt = promptOf(args);
+  const folder = args.model !== 'builtin' && isFolder(args.model) ? resolve(args.model) : null;
+  await buildIfNeeded(log);
+  const site = await serveSite(folder === null ? {} : { folder });
+  try {
+    const { browser, page, software } = await openPage(
+      ensureChromium(log),
+      `${site.origin}/?cli`,
+      args.adapter,
+    );
+    try {
+      log(software ? 'Software WebGPU: correct, not fast.' : 'GPU found.');
+      page.on('pageerror', (error) => {
+        log(error.message);
+      });
+      await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
+      const source: ModelSource =
+        args.model === 'builtin'
+          ? { kind: 'builtin' }
+          : folder === null
+            ? { kind: 'hub', id: args.model }
+            : { kind: 'url', name: args.model, base: `${site.origin}/model/` };
+      const set = Object.fromEntries(
+        Object.entries(args.set).map(([key, text]) => [key, settingValue(text)]),
+      );
+      const request = { source, prompt, pattern: args.pattern, set, maxNewTokens: args.maxNewTokens };
+      const result = await inPage(page, request);
+      if (args.out !== null) writeFileSync(args.out, `${JSON.stringify(result, null, 2)}\n`);
+      console.log(compareTable(result));
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await site.close();
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  log(error instanceof Error ? error.message : String(error));
+  process.exitCode = error instanceof CliError ? error.exitCode : 1;
+});

@@ -1,0 +1,54 @@
+import type { CompareResult, RunResult } from '../app/engine/types';
+
+const ms = (value: number): string =>
+  value >= 10_000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(1)} ms`;
+
+/** A plain-text table of a comparison, for a terminal. */
+export function compareTable(result: CompareResult): string {
+  const { adapter, model, prompt, runs, speedup, fidelity } = result;
+  const rows: [string, (run: RunResult) => string][] = [
+    ['prefill', (run) => ms(run.prefillMs)],
+    ['time to first token', (run) => ms(run.ttftMs)],
+    ['prefill tokens/s', (run) => run.tokensPerSecond.toFixed(0)],
+    ['density', (run) => run.density.toFixed(3)],
+    ...(['projections', 'estimate', 'index', 'attention', 'mlp', 'head'] as const).map(
+      (phase): [string, (run: RunResult) => string] => [
+        `  ${phase}`,
+        (run) => (run.phasesMs ? ms(run.phasesMs[phase]) : '-'),
+      ],
+    ),
+    ['peak memory', (run) => `${(run.peakBytes / 2 ** 20).toFixed(0)} MiB`],
+  ];
+  const width = Math.max(18, ...runs.map((run) => run.pattern.length + 2));
+  const line = (label: string, cells: string[]): string =>
+    label.padEnd(22) + cells.map((cell) => cell.padStart(width)).join('');
+  const out = [
+    `${adapter.vendor} ${adapter.description} (${adapter.tier})${adapter.software ? ' — software adapter, times are not performance' : ''}`,
+    `${model.id}: ${model.layers} layers, ${model.heads}/${model.kvHeads} heads of ${model.headDim}; prompt of ${prompt.tokens} tokens${prompt.truncated ? ' (document cut to fit)' : ''}`,
+    '',
+    line(
+      '',
+      runs.map((run) => run.pattern),
+    ),
+    ...rows.map(([label, cell]) => line(label, runs.map(cell))),
+    '',
+    ...runs.map(
+      (run) =>
+        `${run.pattern}: ${JSON.stringify(run.answer)}${run.note === undefined ? '' : ` (${run.note})`}`,
+    ),
+  ];
+  if (speedup) {
+    const attention = speedup.attention === null ? '' : `, attention ${speedup.attention.toFixed(2)}x`;
+    out.push('', `dense over sparse: time to first token ${speedup.ttft.toFixed(2)}x${attention}`);
+  }
+  if (fidelity) {
+    out.push(
+      `fidelity: KL ${fidelity.kl.toExponential(2)} nats, top-1 ${fidelity.top1Agree ? 'agrees' : 'differs'}, ` +
+        `top-5 overlap ${fidelity.top5Overlap.toFixed(1)}, ` +
+        (fidelity.firstDivergence === null
+          ? 'answers equal'
+          : `answers differ from token ${fidelity.firstDivergence} on`),
+    );
+  }
+  return out.join('\n');
+}

@@ -1,0 +1,298 @@
+// Attention of 64 query rows of one head over a list of key tiles and single key columns, as one online softmax
+// (FlashAttention-2, Dao 2023, algorithm 1; the list is MInference's, Jiang et al. 2024, section 3.3).
+// Dense is the same code walking all causal tiles without a list.
+//
+// 128 threads: thread_x = thread % 16 owns keys 4 x .. 4 x + 3 of a tile and output columns in steps of 16 vec4s,
+// thread_y = thread / 16 owns rows 4 y .. and 32 + 4 y ... Scores and outputs stay in registers, in f32.
+// Q and K go through workgroup memory in slices of 16 dims, transposed, so that each step of the inner loop is
+// 3 vec4f reads for 32 multiply-adds; P and V likewise. The next slice is fetched while one is used.
+#import half
+
+struct Params {
+  // Rows of the chunk, and the row block where this dispatch starts.
+  rows: u32,
+  first_row_block: u32,
+  row_blocks: u32,
+  // Position of the chunk's row 0: row i sees keys <= row_position + i.
+  row_position: u32,
+  // Keys that are valid.
+  keys: u32,
+  // Rows per head of q, and per KV head of k and v.
+  q_stride: u32,
+  key_stride: u32,
+  // Query heads in this dispatch, the first of them, heads of the model, and query heads per KV head.
+  heads: u32,
+  head_base: u32,
+  total_heads: u32,
+  group: u32,
+  // 0: dense, the lists are not read.
+  indexed: u32,
+  index_row_blocks: u32,
+  tile_capacity: u32,
+  column_capacity: u32,
+  // Softmax scale times log2(e).
+  scale: f32,
+}
+
+// Vec4s of a head, and of the output columns a thread owns: 1, 2 or 4 for head dims up to 64, 128 and 256.
+#const HEAD4: u32
+#const COLUMNS4: u32
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> q: array<half4>;           // [head][q_stride][HEAD4]
+@group(0) @binding(2) var<storage, read> k: array<half4>;           // [KV head of this range][key_stride][HEAD4]
+@group(0) @binding(3) var<storage, read> v: array<half4>;           // as k
+@group(0) @binding(4) var<storage, read> counts: array<vec2<u32>>;  // [head][row block]: tiles, columns
+@group(0) @binding(5) var<storage, read> tiles: array<u32>;         // [head][row block][tile_capacity]: first key
+@group(0) @binding(6) var<storage, read> columns: array<u32>;       // [head][row block][column_capacity]: key
+@group(0) @binding(7) var<storage, read_write> out: array<half4>;   // [row][total_heads][HEAD4]
+
+const DENSE_TILES: u32 = 0xffffffff;
+const NO_KEY: u32 = 0xffffffff;
+const SLICES: u32 = (HEAD4 + 3) / 4;
+const V_KEYS: u32 = 16 / COLUMNS4;
+// Masked scores lie far below the least running maximum, so that exp2 of their difference is 0 even in a row
+// that sees no key at all.
+const MASKED: f32 = -1e30;
+const LEAST_MAX: f32 = -1e20;
+
+// Workgroup memory, 16 KiB: a Q and a K slice (256 vec4f each), later half of P (32 keys x 16 row groups);
+// a V slice (256); partial row maxima (16 thread columns x 16 row groups).
+const K_BASE: u32 = 256;
+const V_BASE: u32 = 512;
+const MAX_BASE: u32 = 768;
+var<workgroup> sh: array<vec4f, 1024>;
+
+// What the current step of the walk covers; uniform.
+struct Step {
+  gathered: bool,
+  // First key of a tile, or first entry of the group of columns.
+  first: u32,
+  // Columns left in the group.
+  count: u32,
+}
+
+fn key_at(step: Step, slot: u32) -> u32 {
+  if (!step.gathered) {
+    return step.first + slot;
+  }
+  return select(NO_KEY, columns[step.first + min(slot, step.count - 1)], slot < step.count);
+}
+
+// Dispatch: x = head within the range, y = row block counted from the last, so that long rows start first.
+@compute @workgroup_size(128)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let x = thread % 16;
+  let y = thread / 16;
+  let head = params.head_base + workgroup.x;
+  let block = params.first_row_block + params.row_blocks - 1 - workgroup.y;
+  let row0 = block * 64;
+  let position0 = params.row_position + row0;
+  let kv_base = (workgroup.x / params.group) * params.key_stride;
+  let q_base = head * params.q_stride;
+
+  // The walk: tiles, then columns in groups of 64.
+  let entry = head * params.index_row_blocks + block;
+  let last_position = min(position0 + 63, params.row_position + params.rows - 1);
+  let causal_tiles = last_position / 64 + 1;
+  var listed = vec2u(DENSE_TILES, 0);
+  if (params.indexed != 0) {
+    listed = counts[entry];
+  }
+  let walks_all = listed.x == DENSE_TILES;
+  let tile_count = select(listed.x, causal_tiles, walks_all);
+  let column_count = select(listed.y, 0u, walks_all);
+  let steps = tile_count + (column_count + 63) / 64;
+
+  // Which 4 x 4 block of a slice this thread stages: threads 0..63 of Q, 64..127 of K.
+  let stages_k = thread >= 64;
+  let stage_row = (thread % 16) * 4;
+  let stage_quad = (thread % 64) / 16;
+
+  var o = array<vec4f, 8 * COLUMNS4>();
+  var max_low = vec4f(LEAST_MAX);
+  var max_high = vec4f(LEAST_MAX);
+  var sum_low = vec4f();
+  var sum_high = vec4f();
+
+  for (var at = 0u; at < steps; at++) {
+    var step = Step();
+    step.gathered = at >= tile_count;
+    if (step.gathered) {
+      let done = (at - tile_count) * 64;
+      step.first = entry * params.column_capacity + done;
+      step.count = min(64u, column_count - done);
+    } else if (walks_all) {
+      step.first = at * 64;
+    } else {
+      step.first = tiles[entry * params.tile_capacity + at];
+    }
+
+    // Where the four rows that this thread stages start, in half4s.
+    var start = array<u32, 4>();
+    for (var i = 0u; i < 4; i++) {
+      let key = min(key_at(step, stage_row + i), params.keys - 1);
+      let row = min(row0 + stage_row + i, params.rows - 1);
+      start[i] = select(q_base + row, kv_base + key, stages_k) * HEAD4;
+    }
+
+    // Scores: 8 rows by 4 keys. The explicit zero value matters: Chromium 156 on SwiftShader left the last turn's values
+    // in a loop's variable that was declared without one.
+    var s = array<vec4f, 8>();
+    var staged = fetch(start, stage_quad, stages_k);
+    for (var slice = 0u; slice < SLICES; slice++) {
+      let to = select(0u, K_BASE, stages_k) + stage_quad * 64 + thread % 16;
+      // Four consecutive vec4f across threads for each dim: no two threads of a store share a bank.
+      sh[to] = vec4f(staged[0].x, staged[1].x, staged[2].x, staged[3].x);
+      sh[to + 16] = vec4f(staged[0].y, staged[1].y, staged[2].y, staged[3].y);
+      sh[to + 32] = vec4f(staged[0].z, staged[1].z, staged[2].z, staged[3].z);
+      sh[to + 48] = vec4f(staged[0].w, staged[1].w, staged[2].w, staged[3].w);
+      workgroupBarrier();
+      if (slice + 1 < SLICES) {
+        staged = fetch(start, (slice + 1) * 4 + stage_quad, stages_k);
+      }
+      for (var d = 0u; d < 16; d++) {
+        let q_low = sh[d * 16 + y];
+        let q_high = sh[d * 16 + 8 + y];
+        let key4 = sh[K_BASE + d * 16 + x];
+        s[0] += q_low.x * key4;
+        s[1] += q_low.y * key4;
+        s[2] += q_low.z * key4;
+        s[3] += q_low.w * key4;
+        s[4] += q_high.x * key4;
+        s[5] += q_high.y * key4;
+        s[6] += q_high.z * key4;
+        s[7] += q_high.w * key4;
+      }
+      workgroupBarrier();
+    }
+
+    for (var r = 0u; r < 8; r++) {
+      s[r] *= params.scale;
+    }
+    // Only tiles that reach past the block's first row need the causal mask; of columns, only the last group has gaps.
+    if (select(step.first + 63 > position0, step.count < 64, step.gathered)) {
+      let keys4 = vec4u(
+        key_at(step, x * 4), key_at(step, x * 4 + 1), key_at(step, x * 4 + 2), key_at(step, x * 4 + 3));
+      for (var r = 0u; r < 8; r++) {
+        let position = position0 + (r / 4) * 32 + y * 4 + r % 4;
+        s[r] = select(s[r], vec4f(MASKED), keys4 > vec4u(position));
+      }
+    }
+
+    // Row maxima over the 16 threads of a row.
+    sh[MAX_BASE + x * 16 + y] = vec4f(widest(s[0]), widest(s[1]), widest(s[2]), widest(s[3]));
+    sh[MAX_BASE + x * 16 + 8 + y] = vec4f(widest(s[4]), widest(s[5]), widest(s[6]), widest(s[7]));
+    workgroupBarrier();
+    var next_low = max_low;
+    var next_high = max_high;
+    for (var i = 0u; i < 16; i++) {
+      next_low = max(next_low, sh[MAX_BASE + i * 16 + y]);
+      next_high = max(next_high, sh[MAX_BASE + i * 16 + 8 + y]);
+    }
+    let shrink_low = exp2(max_low - next_low);
+    let shrink_high = exp2(max_high - next_high);
+    max_low = next_low;
+    max_high = next_high;
+    for (var r = 0u; r < 4; r++) {
+      s[r] = exp2(s[r] - max_low[r]);
+      s[r + 4] = exp2(s[r + 4] - max_high[r]);
+      for (var c = 0u; c < COLUMNS4; c++) {
+        o[r * COLUMNS4 + c] *= shrink_low[r];
+        o[(r + 4) * COLUMNS4 + c] *= shrink_high[r];
+      }
+    }
+    // Each thread sums its own keys; the 16 threads of a row are added once, at the end.
+    sum_low = sum_low * shrink_low + vec4f(total(s[0]), total(s[1]), total(s[2]), total(s[3]));
+    sum_high = sum_high * shrink_high + vec4f(total(s[4]), total(s[5]), total(s[6]), total(s[7]));
+
+    // Output: P in two halves of 32 keys, V in slices of V_KEYS.
+    var value0 = fetch_v(step, kv_base, thread);
+    var value1 = fetch_v(step, kv_base, thread + 128);
+    for (var first = 0u; first < 64; first += V_KEYS) {
+      if (first % 32 == 0 && x / 8 == first / 32) {
+        for (var j = 0u; j < 4; j++) {
+          let to = ((x % 8) * 4 + j) * 16 + y;
+          sh[to] = vec4f(s[0][j], s[1][j], s[2][j], s[3][j]);
+          sh[to + 8] = vec4f(s[4][j], s[5][j], s[6][j], s[7][j]);
+        }
+      }
+      sh[V_BASE + thread] = value0;
+      sh[V_BASE + thread + 128] = value1;
+      workgroupBarrier();
+      if (first + V_KEYS < 64) {
+        value0 = fetch_v(step, kv_base, (first + V_KEYS) * COLUMNS4 * 16 + thread);
+        value1 = fetch_v(step, kv_base, (first + V_KEYS) * COLUMNS4 * 16 + thread + 128);
+      }
+      for (var key = 0u; key < V_KEYS; key++) {
+        let p_low = sh[(first % 32 + key) * 16 + y];
+        let p_high = sh[(first % 32 + key) * 16 + 8 + y];
+        for (var c = 0u; c < COLUMNS4; c++) {
+          let value = sh[V_BASE + (key * COLUMNS4 + c) * 16 + x];
+          o[c] += p_low.x * value;
+          o[COLUMNS4 + c] += p_low.y * value;
+          o[2 * COLUMNS4 + c] += p_low.z * value;
+          o[3 * COLUMNS4 + c] += p_low.w * value;
+          o[4 * COLUMNS4 + c] += p_high.x * value;
+          o[5 * COLUMNS4 + c] += p_high.y * value;
+          o[6 * COLUMNS4 + c] += p_high.z * value;
+          o[7 * COLUMNS4 + c] += p_high.w * value;
+        }
+      }
+      workgroupBarrier();
+    }
+  }
+
+  sh[x * 16 + y] = sum_low;
+  sh[x * 16 + 8 + y] = sum_high;
+  workgroupBarrier();
+  var all_low = vec4f();
+  var all_high = vec4f();
+  for (var i = 0u; i < 16; i++) {
+    all_low += sh[i * 16 + y];
+    all_high += sh[i * 16 + 8 + y];
+  }
+  for (var r = 0u; r < 8; r++) {
+    let row = row0 + (r / 4) * 32 + y * 4 + r % 4;
+    let all = select(all_low[r % 4], all_high[r % 4], r >= 4);
+    // A row that sees no key is zero.
+    let share = select(0.0, 1.0 / all, all > 0.0);
+    for (var c = 0u; c < COLUMNS4; c++) {
+      let column = c * 16 + x;
+      if (row < params.rows && column < HEAD4) {
+        out[(row * params.total_heads + head) * HEAD4 + column] = to_half(o[r * COLUMNS4 + c] * share);
+      }
+    }
+  }
+}
+
+fn fetch(start: array<u32, 4>, quad: u32, of_k: bool) -> array<vec4f, 4> {
+  var got = array<vec4f, 4>();
+  if (quad < HEAD4) {
+    if (of_k) {
+      for (var i = 0u; i < 4; i++) {
+        got[i] = from_half(k[start[i] + quad]);
+      }
+    } else {
+      for (var i = 0u; i < 4; i++) {
+        got[i] = from_half(q[start[i] + quad]);
+      }
+    }
+  }
+  return got;
+}
+
+// Entry `slot` of the tile's values as [key][COLUMNS4 * 16].
+fn fetch_v(step: Step, kv_base: u32, slot: u32) -> vec4f {
+  let column = slot % (COLUMNS4 * 16);
+  let key = min(key_at(step, slot / (COLUMNS4 * 16)), params.keys - 1);
+  return select(vec4f(), from_half(v[(kv_base + key) * HEAD4 + min(column, HEAD4 - 1)]), column < HEAD4);
+}
+
+fn widest(value: vec4f) -> f32 {
+  return max(max(value.x, value.y), max(value.z, value.w));
+}
+
+fn total(value: vec4f) -> f32 {
+  return value.x + value.y + value.z + value.w;
+}
