@@ -15,7 +15,8 @@ const log = (line: string): void => {
 };
 
 interface CliRequest {
-  source: ModelSource;
+  /** Anything but a folder of files, which only a page can be given. */
+  source: Exclude<ModelSource, { kind: 'folder' }>;
   prompt: PromptRequest;
   pattern: CompareArguments['pattern'];
   set: Record<string, string | number | boolean>;
@@ -139,7 +140,7 @@ async function main(argv: readonly string[]): Promise<void> {
         log(error.message);
       });
       await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
-      const source: ModelSource =
+      const source: CliRequest['source'] =
         args.model === 'builtin'
           ? { kind: 'builtin' }
           : folder === null

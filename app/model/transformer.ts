@@ -298,7 +298,6 @@ export class Transformer {
           heads: range.heads,
           totalHeads: heads,
           headBase: range.headBase,
-          kvHeadBase: range.kvHeadBase,
           group: heads / kvHeads,
           headDim,
           index,
