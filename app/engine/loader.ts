@@ -37,22 +37,20 @@ function filesOf(source: ModelSource, builtinBase: string): ModelFiles {
   }
 }
 
-async function readJson(files: ModelFiles, name: string, signal: AbortSignal): Promise<unknown> {
+async function readJson(files: ModelFiles, name: string, signal: AbortSignal): Promise<object | undefined> {
   const text = await files.text(name, signal);
   if (text === null) return undefined;
+  let json: unknown;
   try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UserError(
-      'bad-model',
-      `${name} of ${files.id} is not valid JSON.`,
-      'Check that the file is whole.',
-      String(error),
-    );
+    json = JSON.parse(text);
+  } catch {
+    json = null;
   }
+  if (typeof json === 'object' && json !== null) return json;
+  throw new UserError('bad-model', `${name} of ${files.id} is not valid JSON.`, 'Check that the file is whole.');
 }
 
-function required(value: unknown, name: string, files: ModelFiles): unknown {
+function required(value: object | undefined, name: string, files: ModelFiles): object {
   if (value !== undefined) return value;
   throw new UserError(
     'not-found',

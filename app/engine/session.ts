@@ -127,6 +127,14 @@ export class Session {
   ): Promise<CompareResult> {
     const prompt = buildPrompt(model.tokenizer, request.prompt, model.config.contextLength);
     const ids = Uint32Array.from(prompt.ids);
+    const strange = ids.find((id) => id >= model.config.vocab);
+    if (strange !== undefined) {
+      throw new UserError(
+        'bad-document',
+        `The prompt has the token id ${strange}, and this model's vocabulary ends at ${model.config.vocab - 1}.`,
+        'Use ids of this model’s own tokenizer.',
+      );
+    }
     hooks.signal.throwIfAborted();
     const plan = this.plan(ids.length, request.maxNewTokens, request.pattern);
     if (!plan.fits) {

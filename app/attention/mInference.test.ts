@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { worstError } from '../gpu/testing';
-import { aShapeIndexReference } from './aShapeIndex';
-import type { RowIndex } from './rowIndex';
-import { selectTopReference } from './selectTop';
-import { slashIndexReference } from './slashIndex';
-import { verticalSlashEstimateReference } from './verticalSlashEstimate';
+import { aShapeIndexReference } from '../reference/aShapeIndex';
+import type { RowIndex } from '../reference/rowIndex';
+import { selectTopReference } from '../reference/selectTop';
+import { slashIndexReference } from '../reference/slashIndex';
+import { verticalSlashEstimateReference } from '../reference/verticalSlashEstimate';
 
 interface VerticalCase {
   V: number;

@@ -1,0 +1,220 @@
+/** Estimate and selection on the GPU against their references. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { Recorder } from '../gpu/recorder';
+import type { Gpu } from '../gpu/device';
+import {
+  downloadF32,
+  downloadU32,
+  normals,
+  seeded,
+  testGpu,
+  uploadHalf,
+  uploadU32,
+  worstError,
+} from '../gpu/testing';
+import { recordSelectCount, selectCount } from '../kernels/selectCount';
+import {
+  digits,
+  recordSelectHistogram,
+  segmentsOf,
+  selectHistogram,
+  selectScratch,
+} from '../kernels/selectHistogram';
+import { recordSelectWrite, selectWrite } from '../kernels/selectWrite';
+import { selectTopReference } from '../reference/selectTop';
+import { bandSumsReference, verticalSlashEstimateReference } from '../reference/verticalSlashEstimate';
+import { createLastQueries, type Ranking } from './lastQueries';
+import type { Geometry } from './types';
+
+let live: { gpu: Gpu; buffers: GPUBuffer[] } | null = null;
+afterEach(() => {
+  live?.buffers.forEach((buffer) => {
+    live?.gpu.memory.release(buffer);
+  });
+  live = null;
+});
+
+function keep<Buffer extends GPUBuffer>(gpu: Gpu, buffer: Buffer): Buffer {
+  live ??= { gpu, buffers: [] };
+  live.buffers.push(buffer);
+  return buffer;
+}
+
+function geometryOf(
+  shape: { keys: number; dim: number; heads: number; kvHeads: number },
+  stride: number,
+): Geometry {
+  const { keys, dim, heads, kvHeads } = shape;
+  return {
+    heads,
+    kvHeads,
+    headDim: dim,
+    layers: 1,
+    keys,
+    past: 0,
+    rows: keys,
+    chunkRows: keys,
+    keyStride: stride,
+  };
+}
+
+const open = (keys: number) => ({ forced: 0, openFrom: 0, openTo: keys });
+
+// exp and a sum of up to 256 terms in f32; the scores' own rounding is below 1e-6 of their size, about 10.
+const tolerance = { rtol: 3e-5, atol: 1e-7 };
+
+describe('column and diagonal sums', () => {
+  test.each([
+    { keys: 1, lastQ: 1, dim: 8, heads: 1, kvHeads: 1, pool: 1 },
+    { keys: 77, lastQ: 64, dim: 40, heads: 2, kvHeads: 1, pool: 64 },
+    { keys: 130, lastQ: 130, dim: 16, heads: 1, kvHeads: 1, pool: 1 },
+    { keys: 700, lastQ: 100, dim: 32, heads: 4, kvHeads: 2, pool: 1 },
+    { keys: 1025, lastQ: 64, dim: 64, heads: 3, kvHeads: 3, pool: 64 },
+  ] as const)('$keys keys, last $lastQ, dim $dim, heads $heads:$kvHeads, pool $pool', async (shape) => {
+    const gpu = await testGpu();
+    const { keys, lastQ, dim, heads, kvHeads, pool } = shape;
+    const stride = keys + 3;
+    const geometry = geometryOf(shape, stride);
+    const q = normals(heads * lastQ * dim, 1, 1.5);
+    const k = normals(kvHeads * stride * dim, 2, 1.5);
+    const ranking: Ranking = {
+      tailRows: lastQ,
+      columns: open(keys),
+      diagonals: { pool, forced: 0 },
+      budgets: [0, 0],
+    };
+    const queries = await createLastQueries(gpu, geometry, ranking);
+    const tail = keep(gpu, uploadHalf(gpu, q));
+    const cache = keep(gpu, uploadHalf(gpu, k));
+    const recorder = new Recorder(gpu);
+    queries.record(recorder, {
+      layer: 0,
+      caches: [{ headBase: 0, heads, kvHeadBase: 0, k: { buffer: cache }, v: { buffer: cache } }],
+      tail,
+    });
+    await recorder.drain();
+    const entries = Math.ceil(keys / pool);
+    const actual = await downloadF32(gpu, queries.keys, heads * (keys + entries));
+    let allColumns = 0;
+    for (let head = 0; head < heads; head++) {
+      const kvHead = Math.floor(head / (heads / kvHeads));
+      const expected = verticalSlashEstimateReference(
+        q.subarray(head * lastQ * dim, (head + 1) * lastQ * dim),
+        k.subarray(kvHead * stride * dim, (kvHead + 1) * stride * dim),
+        { tailRows: lastQ, keys, dim },
+      );
+      const diagonals = pool === 1 ? expected.diagonalSums : bandSumsReference(expected.diagonalSums);
+      const columns = actual.subarray(head * keys, (head + 1) * keys);
+      const at = heads * keys + head * entries;
+      expect(worstError(columns, expected.columnSums, tolerance)).toBeLessThan(1);
+      expect(worstError(actual.subarray(at, at + entries), diagonals, tolerance)).toBeLessThan(1);
+      allColumns += columns.reduce((a, b) => a + b, 0);
+    }
+    expect(allColumns / heads / lastQ).toBeCloseTo(1, 4);
+    await recorder.destroy();
+    queries.destroy();
+  });
+
+  test('ranges of KV heads and forced entries', async () => {
+    const gpu = await testGpu();
+    const shape = { keys: 200, dim: 32, heads: 4, kvHeads: 2 };
+    const { keys, dim, heads } = shape;
+    const q = normals(heads * 64 * dim, 3);
+    const k = normals(2 * keys * dim, 4);
+    const ranking: Ranking = {
+      tailRows: 64,
+      columns: { forced: 2, openFrom: 64, openTo: 150 },
+      diagonals: { pool: 1, forced: 10 },
+      budgets: [12, 12],
+    };
+    const queries = await createLastQueries(gpu, geometryOf(shape, keys), ranking);
+    const tail = keep(gpu, uploadHalf(gpu, q));
+    const cache = keep(gpu, uploadHalf(gpu, k));
+    const recorder = new Recorder(gpu);
+    const half = keys * dim * 2;
+    const range = (kvHead: number) => ({
+      headBase: kvHead * 2,
+      heads: 2,
+      kvHeadBase: kvHead,
+      k: { buffer: cache, offset: kvHead * half, size: half },
+      v: { buffer: cache },
+    });
+    queries.record(recorder, { layer: 0, caches: [range(0), range(1)], tail });
+    await recorder.drain();
+    const chosen = await downloadU32(gpu, queries.chosen, heads * 24);
+    for (let head = 0; head < heads; head++) {
+      const kvHead = Math.floor(head / 2);
+      const { columnSums, diagonalSums } = verticalSlashEstimateReference(
+        q.subarray(head * 64 * dim, (head + 1) * 64 * dim),
+        k.subarray(kvHead * keys * dim, (kvHead + 1) * keys * dim),
+        { tailRows: 64, keys, dim },
+      );
+      const columns = columnSums.map((sum, i) => (i < 2 ? Infinity : i >= 64 && i < 150 ? sum : 0));
+      const diagonals = diagonalSums.map((sum, j) => (keys - 1 - j < 10 ? Infinity : sum));
+      expect([...chosen.subarray(head * 12, head * 12 + 12)]).toEqual(selectTopReference(columns, 12));
+      const at = (heads + head) * 12;
+      expect([...chosen.subarray(at, at + 12)]).toEqual(selectTopReference(diagonals, 12));
+    }
+    await recorder.destroy();
+    queries.destroy();
+  });
+});
+
+describe('selection', () => {
+  const random = seeded(9);
+  const lists: [string, (i: number) => number][] = [
+    ['distinct', () => Math.fround(random() ** 8)],
+    ['many equal', () => Math.floor(random() * 5)],
+    ['all equal', () => 1],
+    ['with infinities and zeros', (i) => (i % 97 === 0 ? Infinity : i % 3 === 0 ? 0 : random())],
+  ];
+
+  test.each(lists)('%s', async (_, make) => {
+    const gpu = await testGpu();
+    const entries = [9001, 141] as const;
+    const heads = 2;
+    const all = Float32Array.from({ length: heads * (entries[0] + entries[1]) }, (_unused, i) => make(i));
+    // A budget for each list and head.
+    const budgets = [5000, 0, 141, 50];
+    const capacities = [5000, 141] as const;
+    const shape = {
+      heads,
+      headBase: 0,
+      batch: heads,
+      entries,
+      strides: entries,
+      base1: heads * entries[0],
+      capacities,
+    };
+    const scratch = selectScratch(heads, segmentsOf(shape));
+    const room = (count: number) => keep(gpu, uploadU32(gpu, new Uint32Array(count)));
+    const buffers = {
+      keys: keep(gpu, uploadU32(gpu, new Uint32Array(all.buffer))),
+      budgets: keep(gpu, uploadU32(gpu, Uint32Array.from(budgets))),
+      histogram: room(scratch.histogram),
+      picks: room(scratch.picks),
+      segments: room(scratch.segments),
+      chosen: room(heads * (capacities[0] + capacities[1])),
+      chosen_counts: room(2 * heads),
+    };
+    const recorder = new Recorder(gpu);
+    const histogram = await gpu.pipelines.get(selectHistogram);
+    for (let digit = 0; digit < digits; digit++)
+      recordSelectHistogram(recorder, histogram, buffers, shape, digit);
+    recordSelectCount(recorder, await gpu.pipelines.get(selectCount), buffers, shape);
+    recordSelectWrite(recorder, await gpu.pipelines.get(selectWrite), buffers, shape);
+    await recorder.drain();
+    await recorder.destroy();
+    expect([...(await downloadU32(gpu, buffers.chosen_counts, 4))]).toEqual(budgets);
+    const chosen = await downloadU32(gpu, buffers.chosen, heads * (capacities[0] + capacities[1]));
+    budgets.forEach((budget, i) => {
+      const list = i < heads ? 0 : 1;
+      const head = i % heads;
+      const from = list * heads * entries[0] + head * entries[list];
+      const at = list * heads * capacities[0] + head * capacities[list];
+      expect([...chosen.subarray(at, at + budget)]).toEqual(
+        selectTopReference(all.subarray(from, from + entries[list]), budget),
+      );
+    });
+  });
+});

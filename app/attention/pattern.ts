@@ -1,0 +1,68 @@
+/** From a request to a pattern. A new pattern is one module that exports a `PatternFactory`, and one line below. */
+import { UserError } from '../errors';
+import type { Gpu } from '../gpu/device';
+import { aShape } from './aShape';
+import { densePattern } from './dense';
+import { readSettings, type PatternFactory } from './settings';
+import type { Geometry, Pattern, PatternName, PatternRequest } from './types';
+import { verticalSlash } from './verticalSlash';
+
+export type {
+  CacheRange,
+  Geometry,
+  LayerInput,
+  Pattern,
+  PatternName,
+  PatternRequest,
+  PatternStatistics,
+} from './types';
+
+const dense: PatternFactory = {
+  plan: (set) => {
+    readSettings('dense', set, {});
+    return {
+      settings: {},
+      note: null,
+      bytes: 0,
+      create: (_gpu, geometry) => Promise.resolve(densePattern(geometry)),
+    };
+  },
+};
+
+const factories: Partial<Record<PatternName, PatternFactory>> = {
+  dense,
+  a_shape: aShape,
+  vertical_slash: verticalSlash,
+};
+
+/** Names that `createPattern` accepts. */
+export const patternNames = Object.keys(factories) as PatternName[];
+
+function planOf(request: PatternRequest, geometry: Geometry) {
+  const factory = factories[request.name];
+  if (!factory) {
+    throw new UserError(
+      'bad-setting',
+      `The pattern '${request.name}' is not known here.`,
+      `Choose one of ${patternNames.join(', ')}.`,
+    );
+  }
+  return factory.plan(request.set, geometry);
+}
+
+/** Bytes of index and scratch that a run of this pattern allocates. Throws as `createPattern` does on bad settings. */
+export function patternMemory(request: PatternRequest, geometry: Geometry): number {
+  const plan = planOf(request, geometry);
+  return plan.note === null ? plan.bytes : 0;
+}
+
+/**
+ * Validates the settings (`UserError` 'bad-setting' naming the field), compiles the pipelines and allocates, so that
+ * recording is synchronous. Answers a dense pattern with a note where the one asked for can't pay.
+ */
+export async function createPattern(gpu: Gpu, request: PatternRequest, geometry: Geometry): Promise<Pattern> {
+  const plan = planOf(request, geometry);
+  if (plan.note !== null)
+    return densePattern(geometry, { name: request.name, settings: plan.settings, note: plan.note });
+  return plan.create(gpu, geometry);
+}

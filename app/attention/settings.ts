@@ -1,0 +1,95 @@
+/** Reading what a person typed: every refusal names the field. And what a pattern module exports. */
+import { UserError } from '../errors';
+import type { Gpu } from '../gpu/device';
+import type { Geometry, Pattern, Settings, SettingValue } from './types';
+
+/** A pattern for one geometry, before a GPU is needed. */
+export interface PatternPlan {
+  readonly settings: Record<string, SettingValue>;
+  /** A sentence: why this runs dense. null: it runs as asked. */
+  readonly note: string | null;
+  /** Bytes of index and scratch. */
+  readonly bytes: number;
+  create(gpu: Gpu, geometry: Geometry): Promise<Pattern>;
+}
+
+export interface PatternFactory {
+  plan(set: Settings, geometry: Geometry): PatternPlan;
+}
+
+export interface WholeNumber {
+  readonly kind: 'whole';
+  readonly min: number;
+  readonly max: number;
+  /** What `max` is, for the sentence: 'the prompt's length'. */
+  readonly maxIs?: string;
+  readonly initial: number;
+}
+
+export interface Choice<Value extends string = string> {
+  readonly kind: 'choice';
+  readonly of: readonly Value[];
+  readonly initial: Value;
+}
+
+export type Field = WholeNumber | Choice;
+
+type Read<Of extends Field> = Of extends Choice<infer Value> ? Value : number;
+
+export function choice<Value extends string>(of: readonly Value[], initial: Value): Choice<Value> {
+  return { kind: 'choice', of, initial };
+}
+
+/** A whole number in [min, max]; without a setting `initial`, brought into that range. */
+export function whole(initial: number, min: number, max: number, maxIs?: string): WholeNumber {
+  const kept = Math.min(max, Math.max(min, Math.round(initial)));
+  return { kind: 'whole', min, max, initial: kept, ...(maxIs !== undefined && { maxIs }) };
+}
+
+/** `set` by the fields of a pattern, defaults filled in. Numbers may come as text, as a command line gives them. */
+export function readSettings<Fields extends Record<string, Field>>(
+  pattern: string,
+  set: Settings,
+  fields: Fields,
+): { [Name in keyof Fields]: Read<Fields[Name]> } {
+  for (const name of Object.keys(set)) {
+    if (Object.hasOwn(fields, name)) continue;
+    const known = Object.keys(fields);
+    throw refuse(
+      `'${name}' is no setting of ${pattern}.`,
+      known.length > 0 ? `It knows ${known.join(', ')}.` : 'It has none.',
+    );
+  }
+  const values = Object.entries(fields).map(([name, field]) => {
+    const given = set[name];
+    return [name, given === undefined ? field.initial : read(pattern, name, field, given)];
+  });
+  return Object.fromEntries(values) as { [Name in keyof Fields]: Read<Fields[Name]> };
+}
+
+function read(pattern: string, name: string, field: Field, given: SettingValue): SettingValue {
+  if (field.kind === 'choice') {
+    if (typeof given === 'string' && field.of.includes(given)) return given;
+    throw refuse(`${pattern}: ${name} cannot be '${given}'.`, `Use ${field.of.join(' or ')}.`);
+  }
+  const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
+  const { min, max, maxIs } = field;
+  const range = `Give a whole number from ${min} to ${max}${maxIs === undefined ? '' : ` (${maxIs})`}.`;
+  if (typeof number !== 'number' || !Number.isInteger(number))
+    throw refuse(`${pattern}: ${name} must be a whole number, not '${given}'.`, range);
+  if (number < min)
+    throw refuse(
+      `${pattern}: ${name} is ${number}, which is ${number < 0 ? 'negative' : 'too small'}.`,
+      range,
+    );
+  if (number > max)
+    throw refuse(
+      `${pattern}: ${name} is ${number}, which is above ${maxIs === undefined ? `the limit of ${max}` : `${maxIs}, ${max}`}.`,
+      range,
+    );
+  return number;
+}
+
+function refuse(sentence: string, remedy: string): UserError {
+  return new UserError('bad-setting', sentence, remedy);
+}

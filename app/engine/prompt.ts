@@ -1,0 +1,120 @@
+/** Document and question to token ids, cut to fit. */
+import { UserError } from '../errors';
+import type { Tokenizer } from './tokenizer';
+import type { PromptRequest } from './types';
+
+export interface Prompt {
+  ids: Uint32Array;
+  /** The document's middle was left out to fit. */
+  truncated: boolean;
+  /** Tokens of the document that are in the prompt. */
+  documentTokens: number;
+}
+
+/** Stands for the user's text while the template is taken apart; a private-use character that no text should hold. */
+const placeholder = '\uf8ffdocument\uf8ff';
+
+/** Tokens of the last prompt: pressing Run after counting must not tokenize a long document again. */
+const lastEncoded = new WeakMap<Tokenizer, { text: string; ids: number[] }>();
+
+function encodeOnce(tokenizer: Tokenizer, text: string): number[] {
+  const last = lastEncoded.get(tokenizer);
+  if (last?.text === text) return last.ids;
+  const ids = tokenizer.encode(text);
+  lastEncoded.set(tokenizer, { text, ids });
+  return ids;
+}
+
+/** NUL bytes, or more than one character in a hundred that is a control or replacement character. */
+export function looksBinary(text: string): boolean {
+  const sample = text.slice(0, 100_000);
+  if (sample.includes('\0')) return true;
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  const odd = sample.match(/[\u0001-\u0008\u000e-\u001f\ufffd]/g)?.length ?? 0;
+  return odd > sample.length / 100;
+}
+
+/** Text before and after the document, chat template and question included. */
+function frame(tokenizer: Tokenizer, document: string, question: string): { before: string; after: string } {
+  const joint = document.trim() === '' || question.trim() === '' ? '' : '\n\n';
+  if (!tokenizer.hasTemplate) return { before: '', after: `${joint}${question}` };
+  const [before = '', after = ''] = tokenizer.renderChat(placeholder).split(placeholder);
+  return { before, after: `${joint}${question}${after}` };
+}
+
+/**
+ * One user message: document, blank line, question, through the chat template where the model has one. A prompt above
+ * `tokens` (or the model's context) loses the middle of the document: head and tail stay, question and template whole.
+ */
+export function buildPrompt(tokenizer: Tokenizer, request: PromptRequest, contextLength: number): Prompt {
+  const limit = Math.min(request.tokens ?? contextLength, 2 ** 20);
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new UserError(
+      'bad-setting',
+      'The context length must be a whole number of tokens.',
+      'Change it and run again.',
+    );
+  }
+  if (request.ids) return fromIds(request.ids, limit);
+  const { document, question } = request;
+  if (document.trim() === '' && question.trim() === '') {
+    throw new UserError('bad-document', 'There is no text to read.', 'Paste a document, or choose a sample.');
+  }
+  if (looksBinary(document)) {
+    throw new UserError(
+      'bad-document',
+      'The document looks like binary data.',
+      'Choose a text file, or paste text.',
+    );
+  }
+  const { before, after } = frame(tokenizer, document, question);
+  const overhead = tokenizer.encode(before).length + tokenizer.encode(after).length;
+  if (overhead >= limit && overhead > 0) {
+    throw new UserError(
+      'prompt-too-long',
+      `The question alone needs ${overhead.toLocaleString('en')} tokens of the ${limit.toLocaleString('en')} allowed.`,
+      'Shorten the question, or allow a longer context.',
+    );
+  }
+  const whole = encodeOnce(tokenizer, before + document + after);
+  if (whole.length <= limit) {
+    return {
+      ids: Uint32Array.from(whole),
+      truncated: false,
+      documentTokens: Math.max(0, whole.length - overhead),
+    };
+  }
+  return cut(tokenizer, before, document, after, limit);
+}
+
+function cut(tokenizer: Tokenizer, before: string, document: string, after: string, limit: number): Prompt {
+  const head = tokenizer.encode(before);
+  const tail = tokenizer.encode(after);
+  const middle = encodeOnce(tokenizer, document);
+  const room = limit - head.length - tail.length;
+  const kept = [
+    ...middle.slice(0, Math.ceil(room / 2)),
+    ...middle.slice(middle.length - Math.floor(room / 2)),
+  ];
+  return { ids: Uint32Array.from([...head, ...kept, ...tail]), truncated: true, documentTokens: kept.length };
+}
+
+function fromIds(ids: readonly number[], limit: number): Prompt {
+  if (ids.length === 0)
+    throw new UserError('bad-document', 'The list of ids is empty.', 'Give at least one token id.');
+  if (ids.length > limit) {
+    throw new UserError(
+      'prompt-too-long',
+      `The prompt has ${ids.length.toLocaleString('en')} ids, and ${limit.toLocaleString('en')} are allowed.`,
+      'Shorten it, or allow a longer context.',
+    );
+  }
+  if (!ids.every((id) => Number.isInteger(id) && id >= 0 && id < 2 ** 32)) {
+    throw new UserError(
+      'bad-document',
+      'The list of ids holds something else.',
+      'Give whole numbers from 0 up.',
+    );
+  }
+  return { ids: Uint32Array.from(ids), truncated: false, documentTokens: ids.length };
+}

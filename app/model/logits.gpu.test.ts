@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest';
+import { createPattern } from '../attention/pattern';
+import { testGpu } from '../gpu/testing';
+import { parseConfig } from './config';
+import { Decoder } from './decode';
+import { urlFiles } from './files';
+import { KvCache } from './kvCache';
+import { chunkRowsFor } from './plan';
+import { prefill } from './prefill';
+import { streamTensors } from './tensors';
+import { Transformer } from './transformer';
+import { ModelWeights } from './weights';
+
+/**
+ * The last token's logits against Hugging Face transformers in float32, for the same weights and ids
+ * (`training/make_fixtures.py`). Keys, values and the inputs of products are stored in 16 bits, which costs about
+ * 2^-11 per value; arithmetic is f32. f16 adapters round the same values, so one bound serves both tiers here.
+ */
+const bound = 2e-3;
+
+interface Expected {
+  ids: number[];
+  logits: number[];
+  ropeVariants?: { name: string; configOverride: Record<string, unknown>; logits: number[] }[];
+}
+
+async function json(path: string): Promise<unknown> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response.json();
+}
+
+/** L2 norm of the difference over that of the expectation. */
+function relativeError(actual: ArrayLike<number>, expected: readonly number[]): number {
+  expect(actual.length).toBe(expected.length);
+  let difference = 0;
+  let size = 0;
+  expected.forEach((want, at) => {
+    difference += ((actual[at] ?? NaN) - want) ** 2;
+    size += want ** 2;
+  });
+  return Math.sqrt(difference / size);
+}
+
+async function loadFixture(folder: string, override: Record<string, unknown> = {}) {
+  const gpu = await testGpu();
+  const base = (await json(`${folder}config.json`)) as Record<string, unknown>;
+  const config = parseConfig({ ...base, ...override });
+  const files = urlFiles('fixture', new URL(folder, location.href).href);
+  const weights = new ModelWeights(gpu, config);
+  const options = {
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    want: (name: string) => weights.wants(name),
+  };
+  for await (const slice of streamTensors(files, options)) weights.write(slice);
+  weights.finish();
+  const model = await Transformer.create(gpu, config, weights);
+  return {
+    model,
+    destroy: () => {
+      model.destroy();
+      weights.destroy();
+    },
+  };
+}
+
+async function lastLogits(
+  model: Transformer,
+  ids: readonly number[],
+  decodeLast: number,
+): Promise<Float32Array> {
+  const { gpu, config } = model;
+  const cache = new KvCache(gpu, config, ids.length);
+  const prompt = Uint32Array.from(ids.slice(0, ids.length - decodeLast));
+  const { heads, kvHeads, headDim, layers } = config;
+  const rows = prompt.length;
+  const geometry = {
+    heads,
+    kvHeads,
+    headDim,
+    layers,
+    keys: rows,
+    past: 0,
+    rows,
+    chunkRows: chunkRowsFor(rows),
+  };
+  const pattern = await createPattern(
+    gpu,
+    { name: 'dense', set: {} },
+    { ...geometry, keyStride: cache.stride },
+  );
+  try {
+    let { logits } = await prefill(model, prompt, cache, pattern);
+    const decoder = new Decoder(model, cache);
+    for (const id of ids.slice(rows)) logits = await decoder.step(id);
+    decoder.destroy();
+    return logits;
+  } finally {
+    pattern.destroy();
+    cache.destroy();
+  }
+}
+
+const fixtures = '/app/model/fixtures/';
+
+test.each(['llama', 'qwen2', 'qwen3'])("%s: the last token's logits equal transformers'", async (family) => {
+  const expected = (await json(`${fixtures}${family}/expected.json`)) as Expected;
+  const { model, destroy } = await loadFixture(`${fixtures}${family}/`);
+  expect(relativeError(await lastLogits(model, expected.ids, 0), expected.logits)).toBeLessThan(bound);
+  // The same through decoding: the last three tokens one at a time over the cache.
+  expect(relativeError(await lastLogits(model, expected.ids, 3), expected.logits)).toBeLessThan(bound);
+  destroy();
+});
+
+test.each(['llama', 'qwen2', 'qwen3'])('%s: every RoPE variant equals transformers', async (family) => {
+  const expected = (await json(`${fixtures}${family}/expected.json`)) as Expected;
+  expect(expected.ropeVariants?.length).toBeGreaterThan(0);
+  for (const variant of expected.ropeVariants ?? []) {
+    const { model, destroy } = await loadFixture(`${fixtures}${family}/`, variant.configOverride);
+    const error = relativeError(await lastLogits(model, expected.ids, 0), variant.logits);
+    expect(error, variant.name).toBeLessThan(bound);
+    destroy();
+  }
+});
+
+test("the built-in model's logits equal transformers'", async () => {
+  const expected = (await json(`${fixtures}needle.json`)) as Expected;
+  const { model, destroy } = await loadFixture('/models/needle/');
+  expect(relativeError(await lastLogits(model, expected.ids, 1), expected.logits)).toBeLessThan(bound);
+  destroy();
+});

@@ -1,0 +1,107 @@
+// First pass of the estimate: softmax statistics of the prompt's last queries against all keys, one span of 128 keys
+// at a time (MInference, arXiv 2407.02490, section 3; FlashAttention's partial maxima and sums).
+// Scores are not kept: at a million keys they would be 256 MB a head. The second pass computes them again.
+#import score_tile
+
+struct Params {
+  keys: u32,
+  // Rows of the tail; the last of them stands at position keys - 1.
+  tail_rows: u32,
+  first_span: u32,
+  spans: u32,
+  // Query head of workgroup row 0, and the first KV head of the binding k.
+  head_base: u32,
+  kv_head_base: u32,
+  // Query heads per KV head.
+  group: u32,
+  dim4: u32,
+  key_stride: u32,
+  scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> tail: array<half4>; // [head][tail_rows][dim4]
+@group(0) @binding(2) var<storage, read> k: array<half4>;    // [kv head][key_stride][dim4]
+// Largest score and sum of exp(score - largest): [head - head_base][tail_rows][spans]
+@group(0) @binding(3) var<storage, read_write> partials: array<vec2f>;
+
+const LOWEST: f32 = -1e30;
+
+var<workgroup> sh_red: array<f32, 1024>; // [query][thread % 16]
+var<private> tail_base: u32;
+var<private> key_base: u32;
+
+fn load_query4(row: u32, dim: u32) -> vec4f {
+  let live = row < params.tail_rows && dim < params.dim4;
+  let value = from_half(tail[select(0u, tail_base + row * params.dim4 + dim, live)]);
+  return select(vec4f(), value, live);
+}
+
+fn load_key4(key: u32, dim: u32) -> vec4f {
+  let live = key < params.keys && dim < params.dim4;
+  let value = from_half(k[select(0u, key_base + key * params.dim4 + dim, live)]);
+  return select(vec4f(), value, live);
+}
+
+// Dispatch: (span, head); a workgroup takes all rows of the tail, 64 at a time.
+@compute @workgroup_size(SCORE_THREADS)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let span = params.first_span + group.x;
+  let head = params.head_base + group.y;
+  tail_base = head * params.tail_rows * params.dim4;
+  key_base = (head / params.group - params.kv_head_base) * params.key_stride * params.dim4;
+  let row8 = thread / 16;
+  let key8 = thread % 16;
+  let first_key = span * SCORE_KEYS;
+
+  for (var first_row = 0u; first_row < params.tail_rows; first_row += SCORE_ROWS) {
+    var scores = score_tile(first_row, first_key, params.dim4, thread);
+    for (var r = 0u; r < 8; r++) {
+      let row = first_row + row8 * 8 + r;
+      // Keys below `limit` are causal and exist; none for rows beyond the tail.
+      let limit = select(0u, params.keys - params.tail_rows + row + 1, row < params.tail_rows);
+      var largest = LOWEST;
+      for (var c = 0u; c < 8; c++) {
+        let live = first_key + key8 * 8 + c < limit;
+        let score = select(LOWEST, scores[2 * r + c / 4][c % 4] * params.scale, live);
+        scores[2 * r + c / 4][c % 4] = score;
+        largest = max(largest, score);
+      }
+      sh_red[(row8 * 8 + r) * 16 + key8] = largest;
+    }
+    workgroupBarrier();
+    var row_max = LOWEST;
+    if (thread < SCORE_ROWS) {
+      for (var i = 0u; i < 16; i++) {
+        row_max = max(row_max, sh_red[thread * 16 + i]);
+      }
+      sh_red[thread * 16] = row_max;
+    }
+    workgroupBarrier();
+    var sums = array<f32, 8>();
+    for (var r = 0u; r < 8; r++) {
+      let largest = sh_red[(row8 * 8 + r) * 16];
+      for (var c = 0u; c < 8; c++) {
+        let score = scores[2 * r + c / 4][c % 4];
+        sums[r] += select(0.0, exp(score - largest), score > LOWEST);
+      }
+    }
+    workgroupBarrier();
+    for (var r = 0u; r < 8; r++) {
+      sh_red[(row8 * 8 + r) * 16 + key8] = sums[r];
+    }
+    workgroupBarrier();
+    let row = first_row + thread;
+    if (thread < SCORE_ROWS && row < params.tail_rows) {
+      var sum = 0.0;
+      for (var i = 0u; i < 16; i++) {
+        sum += sh_red[thread * 16 + i];
+      }
+      partials[(group.y * params.tail_rows + row) * params.spans + span] = vec2f(row_max, sum);
+    }
+    workgroupBarrier();
+  }
+}
