@@ -19,6 +19,14 @@ export default defineConfig({
   // Relative, so that the built page works under any path of any static server.
   base: './',
   plugins: [wgsl('shaders'), react()],
+  resolve: {
+    alias: {
+      // transformers.js serves tokenizers and chat templates here; no ONNX session is ever made, so its 27 MB of
+      // WebAssembly stay out and the interface package with the same exports takes their place.
+      'onnxruntime-web/webgpu': 'onnxruntime-common',
+      'onnxruntime-web': 'onnxruntime-common',
+    },
+  },
   worker: { format: 'es', plugins: () => [wgsl('shaders')] },
   build: { target: 'es2023', chunkSizeWarningLimit: 1200 },
   server: { fs: { strict: true } },

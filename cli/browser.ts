@@ -60,6 +60,8 @@ async function tryOpen(
     args,
   });
   const page = await browser.newPage();
+  // esbuild (under tsx) wraps functions in __name, which a function sent to the page lacks.
+  await page.addInitScript('globalThis.__name ??= (f) => f');
   await page.goto(origin);
   const has = await page.evaluate(async () => {
     // The first request after launch may answer null on Vulkan; see app/gpu/device.ts.
