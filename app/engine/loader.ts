@@ -47,7 +47,11 @@ async function readJson(files: ModelFiles, name: string, signal: AbortSignal): P
     json = null;
   }
   if (typeof json === 'object' && json !== null) return json;
-  throw new UserError('bad-model', `${name} of ${files.id} is not valid JSON.`, 'Check that the file is whole.');
+  throw new UserError(
+    'bad-model',
+    `${name} of ${files.id} is not valid JSON.`,
+    'Check that the file is whole.',
+  );
 }
 
 function required(value: object | undefined, name: string, files: ModelFiles): object {

@@ -39,6 +39,19 @@ export interface CompareHooks {
 /** Last rows of the prompt whose next-token loss is compared. */
 const tailRows = 64;
 
+export function adapterReport({ capabilities, tier, device }: Gpu): AdapterReport {
+  return {
+    vendor: capabilities.vendor,
+    architecture: capabilities.architecture,
+    description: capabilities.description,
+    software: capabilities.software,
+    tier,
+    features: [...device.features].toSorted(),
+    maxBufferSize: capabilities.limits.maxBufferSize,
+    maxStorageBufferBindingSize: capabilities.limits.maxStorageBufferBindingSize,
+  };
+}
+
 export class Session {
   private model: LoadedModel | null = null;
   private busy = false;
@@ -58,17 +71,7 @@ export class Session {
   }
 
   capabilities(): AdapterReport {
-    const { capabilities, tier } = this.gpu;
-    return {
-      vendor: capabilities.vendor,
-      architecture: capabilities.architecture,
-      description: capabilities.description,
-      software: capabilities.software,
-      tier,
-      features: [...this.gpu.device.features].toSorted(),
-      maxBufferSize: capabilities.limits.maxBufferSize,
-      maxStorageBufferBindingSize: capabilities.limits.maxStorageBufferBindingSize,
-    };
+    return adapterReport(this.gpu);
   }
 
   async load(

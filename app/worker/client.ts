@@ -77,13 +77,13 @@ export class EngineClient {
         },
         reject: (error) => {
           settle();
-          reject(error as Error);
+          reject(error);
         },
         onEvent,
       });
       signal?.addEventListener('abort', cancel);
       try {
-        this.open().postMessage({ ...request, id } as unknown as ToWorker);
+        this.open().postMessage({ ...request, id });
       } catch (error) {
         this.pending.get(id)?.reject(crashed(String(error)));
       }
@@ -151,8 +151,8 @@ export class EngineClient {
   private fail(error: UserError): void {
     this.port?.terminate();
     this.port = null;
-    // A copy: each rejection takes itself out of the map.
-    for (const { reject } of [...this.pending.values()]) reject(error);
+    // Each rejection takes itself out of the map, which a Map's iterator allows.
+    for (const { reject } of this.pending.values()) reject(error);
     this.announceLoss(error.report());
   }
 

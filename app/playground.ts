@@ -1,0 +1,305 @@
+/**
+ * The engine as a page sees it, with one model and at most one run: `window.playground` for people who embed it and for
+ * the command line, and the very calls that the page's own stores make.
+ */
+import { version } from '../package.json';
+import { isAbort, toReport, UserError, type ErrorReport } from './errors';
+import type {
+  AdapterReport,
+  CompareRequest,
+  CompareResult,
+  LoadProgress,
+  MemoryPlan,
+  ModelReport,
+  ModelSource,
+  PatternRequest,
+  PromptRequest,
+  RunProgress,
+  RunResult,
+} from './engine/types';
+import type { KernelBenchRequest, KernelMeasurement } from './engine/bench';
+import type { KernelBenchResult } from './worker/bench';
+import type { CallEvent, EngineClient } from './worker/client';
+
+export type Lane = RunProgress['lane'];
+
+/** Everything that happens, whoever asked for it, so that the page shows a run that a script started. */
+export type PlaygroundEvent =
+  | { type: 'load-started'; source: ModelSource }
+  | { type: 'load-progress'; progress: LoadProgress }
+  | { type: 'loaded'; model: ModelReport }
+  | { type: 'load-cancelled' }
+  | { type: 'load-failed'; error: ErrorReport }
+  | { type: 'run-started'; request: CompareRequest }
+  | { type: 'run-progress'; progress: RunProgress }
+  | { type: 'answer'; lane: Lane; text: string }
+  | { type: 'lane-done'; lane: Lane; run: RunResult }
+  | { type: 'run-done'; result: CompareResult }
+  | { type: 'run-cancelling' }
+  | { type: 'run-cancelled' }
+  | { type: 'run-failed'; error: ErrorReport }
+  | { type: 'lost'; error: ErrorReport };
+
+export type CompareInput = Partial<Omit<CompareRequest, 'prompt' | 'pattern' | 'sampling'>> & {
+  prompt: Partial<PromptRequest>;
+  pattern?: { name: CompareRequest['pattern']['name']; set?: PatternRequest['set'] };
+  sampling?: Partial<CompareRequest['sampling']>;
+};
+
+export interface CompareHooks {
+  onProgress?: (progress: RunProgress) => void;
+  onAnswer?: (lane: Lane, text: string) => void;
+  onRun?: (lane: Lane, run: RunResult) => void;
+}
+
+export interface LoadHooks {
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+export interface PublicPlayground {
+  readonly version: string;
+  load(source: ModelSource | string, hooks?: LoadHooks): Promise<ModelReport>;
+  compare(request: CompareInput, hooks?: CompareHooks): Promise<CompareResult>;
+  cancel(): void;
+  capabilities(): Promise<AdapterReport>;
+  /** Kernels alone, checked and timed; what `npm run bench` prints. */
+  bench(
+    request: KernelBenchRequest,
+    onMeasured?: (measurement: KernelMeasurement) => void,
+  ): Promise<KernelBenchResult>;
+}
+
+/** 'builtin', a URL of a folder, or a Hub id ('owner/name', with '@revision' if wanted). */
+export function sourceOf(source: ModelSource | string): ModelSource {
+  if (typeof source !== 'string') return source;
+  if (source === 'builtin') return { kind: 'builtin' };
+  if (/^(https?:\/\/|\.{0,2}\/)/.test(source)) {
+    const base = source.endsWith('/') ? source : `${source}/`;
+    return { kind: 'url', name: base.split('/').at(-2) ?? base, base };
+  }
+  const [id = source, revision] = source.split('@');
+  return revision === undefined ? { kind: 'hub', id } : { kind: 'hub', id, revision };
+}
+
+export function completeRequest(input: CompareInput): CompareRequest {
+  const { prompt, pattern, sampling } = input;
+  return {
+    prompt: { ...prompt, document: prompt.document ?? '', question: prompt.question ?? '' },
+    pattern: { name: pattern?.name ?? 'vertical_slash', set: pattern?.set ?? {} },
+    maxNewTokens: input.maxNewTokens ?? 32,
+    sampling: { temperature: 0, topP: 1, seed: 0, ...sampling },
+    order: input.order ?? 'dense-first',
+    dense: input.dense ?? true,
+  };
+}
+
+interface Load {
+  source: ModelSource;
+  controller: AbortController;
+  model: Promise<ModelReport>;
+}
+
+export class Playground {
+  readonly version = version;
+  private current: Load | null = null;
+  private run: AbortController | null = null;
+  private adapter: Promise<AdapterReport> | null = null;
+  private readonly listeners = new Set<(event: PlaygroundEvent) => void>();
+
+  constructor(private readonly client: EngineClient) {
+    client.onLoss((error) => {
+      this.current = null;
+      this.adapter = null;
+      this.tell({ type: 'lost', error });
+    });
+  }
+
+  subscribe(listener: (event: PlaygroundEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  }
+
+  capabilities(): Promise<AdapterReport> {
+    this.adapter ??= this.client.call({ type: 'capabilities' }).then(
+      (reply) => reply.adapter,
+      (error: unknown) => {
+        this.adapter = null;
+        throw error;
+      },
+    );
+    return this.adapter;
+  }
+
+  /** Loads a model and frees the one before. The same source twice is one load; another source cancels a load under way. */
+  load(source: ModelSource, hooks: LoadHooks = {}): Promise<ModelReport> {
+    if (this.run) {
+      return Promise.reject(
+        new UserError(
+          'bad-setting',
+          'A run is going on.',
+          'Wait for it to end, or cancel it, then load the model.',
+        ),
+      );
+    }
+    return this.beginLoad(source, hooks);
+  }
+
+  private beginLoad(source: ModelSource, hooks: LoadHooks): Promise<ModelReport> {
+    if (this.current && sameSource(this.current.source, source)) return this.current.model;
+    const before = this.current;
+    before?.controller.abort();
+    const controller = new AbortController();
+    const load: Load = {
+      source,
+      controller,
+      model: this.startLoad(source, controller.signal, before, hooks),
+    };
+    this.current = load;
+    load.model.catch(() => {
+      if (this.current === load) this.current = null;
+    });
+    return load.model;
+  }
+
+  cancelLoad(): void {
+    this.current?.controller.abort();
+  }
+
+  count(prompt: PromptRequest, signal: AbortSignal) {
+    return this.client.call({ type: 'count', prompt }, { signal });
+  }
+
+  async plan(
+    tokens: number,
+    maxNewTokens: number,
+    pattern: PatternRequest,
+    signal: AbortSignal,
+  ): Promise<MemoryPlan> {
+    const call = { type: 'plan', tokens, maxNewTokens, pattern } as const;
+    return (await this.client.call(call, { signal })).plan;
+  }
+
+  async compare(input: CompareInput, hooks: CompareHooks = {}): Promise<CompareResult> {
+    if (this.run) {
+      throw new UserError('bad-setting', 'A run is going on.', 'Wait for it to end, or cancel it first.');
+    }
+    const controller = new AbortController();
+    this.run = controller;
+    const request = completeRequest(input);
+    this.tell({ type: 'run-started', request });
+    try {
+      await (this.current?.model ?? this.beginLoad({ kind: 'builtin' }, {}));
+      const reply = await this.client.call(
+        { type: 'compare', request },
+        { signal: controller.signal, onEvent: (event) => this.relay(event, hooks) },
+      );
+      this.tell({ type: 'run-done', result: reply.result });
+      return reply.result;
+    } catch (error) {
+      this.tell(isAbort(error) ? { type: 'run-cancelled' } : { type: 'run-failed', error: toReport(error) });
+      throw error;
+    } finally {
+      this.run = null;
+    }
+  }
+
+  cancel(): void {
+    if (!this.run || this.run.signal.aborted) return;
+    this.run.abort();
+    this.tell({ type: 'run-cancelling' });
+  }
+
+  /** The part that strangers may call; every rejection is an Error with the report beside its message. */
+  asPublic(): PublicPlayground {
+    return {
+      version: this.version,
+      load: (source, hooks) => published(this.load(sourceOf(source), hooks)),
+      compare: (request, hooks) => published(this.compare(request, hooks)),
+      cancel: () => {
+        this.cancel();
+      },
+      capabilities: () => published(this.capabilities()),
+      bench: async (request, onMeasured) => {
+        const { runKernelBench } = await import('./worker/bench');
+        return published(runKernelBench(request, onMeasured));
+      },
+    };
+  }
+
+  private async startLoad(
+    source: ModelSource,
+    signal: AbortSignal,
+    before: Load | null,
+    hooks: LoadHooks,
+  ): Promise<ModelReport> {
+    // Let a cancelled load end first: two at once would hold two models.
+    await before?.model.catch(() => undefined);
+    this.tell({ type: 'load-started', source });
+    try {
+      const { model } = await this.client.call(
+        { type: 'load', source },
+        {
+          signal,
+          onEvent: (event) => {
+            if (event.type !== 'load-progress') return;
+            hooks.onProgress?.(event.progress);
+            this.tell({ type: 'load-progress', progress: event.progress });
+          },
+        },
+      );
+      this.tell({ type: 'loaded', model });
+      return model;
+    } catch (error) {
+      this.tell(
+        isAbort(error) ? { type: 'load-cancelled' } : { type: 'load-failed', error: toReport(error) },
+      );
+      throw error;
+    }
+  }
+
+  private relay(event: CallEvent, hooks: CompareHooks): void {
+    switch (event.type) {
+      case 'run-progress':
+        hooks.onProgress?.(event.progress);
+        this.tell({ type: 'run-progress', progress: event.progress });
+        return;
+      case 'answer':
+        hooks.onAnswer?.(event.lane, event.text);
+        this.tell({ type: 'answer', lane: event.lane, text: event.text });
+        return;
+      case 'run-done':
+        hooks.onRun?.(event.lane, event.run);
+        this.tell({ type: 'lane-done', lane: event.lane, run: event.run });
+        return;
+      case 'load-progress':
+    }
+  }
+
+  private tell(event: PlaygroundEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+}
+
+/** Folders are never the same twice: their files may have changed. */
+function sameSource(a: ModelSource, b: ModelSource): boolean {
+  if (a.kind === 'folder' || b.kind === 'folder') return a === b;
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+async function published<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    const report = toReport(error);
+    throw Object.assign(new Error(`${report.sentence} ${report.remedy}`), { report });
+  }
+}
+
+declare global {
+  interface Window {
+    playground: PublicPlayground;
+  }
+}
