@@ -1,4 +1,5 @@
 /** Kernel measurements on the session's own GPU: checked against the reference on sampled rows first, then timed. */
+import { activationSize } from '../gpu/capabilities';
 import type { Gpu } from '../gpu/device';
 import { readBuffer, Recorder } from '../gpu/recorder';
 import { matmul, recordMatmul } from '../kernels/matmul';
@@ -51,6 +52,23 @@ function half(bits: number): number {
 class Lab {
   private readonly buffers: GPUBuffer[] = [];
   constructor(readonly gpu: Gpu) {}
+
+  /** Values as the tier stores activations. */
+  uploadActivations(bits: Uint16Array<ArrayBuffer>): GPUBuffer {
+    if (activationSize(this.gpu.tier) === 2) return this.upload(bits);
+    const buffer = this.empty(bits.length * 4);
+    this.gpu.device.queue.writeBuffer(buffer, 0, Float32Array.from(bits, half));
+    return buffer;
+  }
+
+  /** `count` activations from element `first` on. */
+  async readActivations(buffer: GPUBuffer, first: number, count: number): Promise<Float64Array> {
+    const size = activationSize(this.gpu.tier);
+    const bytes = await readBuffer(this.gpu, buffer, first * size, count * size);
+    return size === 2
+      ? Float64Array.from(new Uint16Array(bytes), half)
+      : Float64Array.from(new Float32Array(bytes));
+  }
 
   upload(bits: Uint16Array<ArrayBuffer>): GPUBuffer {
     const buffer = this.empty(bits.byteLength);
@@ -141,7 +159,7 @@ async function product(
   const { rows, cols, length, gated } = shape;
   const a = noise(rows * length, 1);
   const w = noise((gated ? 2 : 1) * cols * length, 2);
-  const buffers = { a: lab.upload(a), w: lab.upload(w), out: lab.empty(rows * cols * (gated ? 2 : 4)) };
+  const buffers = { a: lab.uploadActivations(a), w: lab.upload(w), out: lab.empty(rows * cols * 4) };
   const bias = lab.empty(16);
   const plain = await gpu.pipelines.get(matmul);
   const swiglu = await gpu.pipelines.get(matmulSwiglu);
@@ -160,11 +178,9 @@ async function product(
     const gate = dot(row, col);
     return gated ? (gate / (1 + Math.exp(-gate))) * dot(row, cols + col) : gate;
   });
-  const size = gated ? 2 : 4;
-  const bytes = await readBuffer(gpu, buffers.out, row * cols * size, cols * size);
   const actual = gated
-    ? Float64Array.from(new Uint16Array(bytes), half)
-    : Float64Array.from(new Float32Array(bytes));
+    ? await lab.readActivations(buffers.out, row * cols, cols)
+    : Float64Array.from(new Float32Array(await readBuffer(gpu, buffers.out, row * cols * 4, cols * 4)));
   lab.destroy();
   const flops = 2 * rows * cols * length * (gated ? 2 : 1);
   return {
@@ -225,7 +241,7 @@ async function attention(
     counts: lab.uploadU32(counts),
     tiles: lab.uploadU32(tiles),
     columns: lab.empty(16),
-    out: lab.empty(rows * heads * headDim * 2),
+    out: lab.empty(rows * heads * headDim * 4),
   };
   const computedTiles = lists.reduce((sum, list) => sum + list.length, 0) * heads;
   const flops =
@@ -281,12 +297,12 @@ async function attention(
         (expected[d] ?? 0) + ((weights[at] ?? 0) / sum) * half(v[(kvBase + key) * headDim + d] ?? 0);
     }
   });
-  const bytes = await readBuffer(gpu, buffers.out, (row * heads + head) * headDim * 2, headDim * 2);
+  const actual = await lab.readActivations(buffers.out, (row * heads + head) * headDim, headDim);
   lab.destroy();
   return {
     kernel: density === null ? 'tile_attention dense' : `tile_attention density ${density}`,
     shape: `${rows} of ${tokens} rows, ${heads}/${kvHeads} heads of ${headDim}`,
-    error: worst(Float64Array.from(new Uint16Array(bytes), half), expected),
+    error: worst(actual, expected),
     ms,
     rate: flops / ms / 1e9,
     unit: 'TFLOP/s',

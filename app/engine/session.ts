@@ -1,5 +1,6 @@
 /** A GPU, at most one model, and what the page may ask of them. Knows no worker and no page. */
 import { UserError } from '../errors';
+import { activationSize } from '../gpu/capabilities';
 import { openGpu, type Gpu } from '../gpu/device';
 import { patternMemory } from '../attention/pattern';
 import { KvCache } from '../model/kvCache';
@@ -103,7 +104,15 @@ export class Session {
         ? 0
         : patternMemory(pattern, geometryOf(model, rows, 0, Math.ceil((rows + newTokens) / 64) * 64));
     const { limits } = this.gpu.capabilities;
-    return memoryPlan(model.config, model.report.weightBytes, limits, tokens, newTokens, index);
+    return memoryPlan(
+      model.config,
+      model.report.weightBytes,
+      limits,
+      tokens,
+      newTokens,
+      activationSize(this.gpu.tier),
+      index,
+    );
   }
 
   async compare(request: CompareRequest, hooks: CompareHooks): Promise<CompareResult> {

@@ -77,6 +77,11 @@ export function tierOf(capabilities: Pick<Capabilities, 'f16' | 'subgroups'>): T
   return capabilities.subgroups ? 'f16-subgroups' : 'f16';
 }
 
+/** Bytes of one activation between kernels (`shaders/lib/activation.wgsl`). */
+export function activationSize(tier: Tier): number {
+  return tier === 'portable' ? 4 : 2;
+}
+
 /** Shader flags of a tier. */
 export function tierFlags(tier: Tier): ReadonlySet<Flag> {
   const on = new Set<Flag>();

@@ -1,4 +1,5 @@
 /** What kernel tests share: one device, seeded inputs, uploads, one comparison. Runs in a real Chromium only. */
+import { activationSize } from './capabilities';
 import { openGpu, type Gpu } from './device';
 import type { Specialisation, Kernel } from './kernel';
 import { readBuffer, Recorder, type Binding } from './recorder';
@@ -63,6 +64,19 @@ export async function downloadHalf(gpu: Gpu, buffer: GPUBuffer, count: number): 
   return Float32Array.from(
     new Float16Array(await readBuffer(gpu, buffer, 0, Math.ceil(count / 2) * 4)).slice(0, count),
   );
+}
+
+/** Uploads activations as the tier stores them: f16, or f32 in the portable tier. */
+export function uploadActivations(gpu: Gpu, data: Float32Array): GPUBuffer {
+  return activationSize(gpu.tier) === 2 ? uploadHalf(gpu, data) : uploadF32(gpu, data);
+}
+
+export function allocateActivations(gpu: Gpu, count: number): GPUBuffer {
+  return gpu.memory.allocate('test activations', count * activationSize(gpu.tier));
+}
+
+export function downloadActivations(gpu: Gpu, buffer: GPUBuffer, count: number): Promise<Float32Array> {
+  return activationSize(gpu.tier) === 2 ? downloadHalf(gpu, buffer, count) : downloadF32(gpu, buffer, count);
 }
 
 /** Compiles and runs one kernel once, and waits. */

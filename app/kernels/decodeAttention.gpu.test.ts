@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { Recorder } from '../gpu/recorder';
 import {
   downloadF32,
-  downloadHalf,
+  allocateActivations,
+  downloadActivations,
   normals,
   testGpu,
   uploadF32,
@@ -27,7 +28,7 @@ test.each([
   const v = normals(kvHeads * keys * headDim, 23);
   const splits = decodeSplits(keys);
   const partials = gpu.memory.allocate('partials', heads * splits * (headDim + 2) * 4);
-  const out = gpu.memory.allocate('out', heads * headDim * 2);
+  const out = allocateActivations(gpu, heads * headDim);
   const recorder = new Recorder(gpu);
   recordDecodeAttention(
     recorder,
@@ -52,7 +53,7 @@ test.each([
   const merged = decodeMergeReference(expected, heads, splits, headDim);
   // Rounded to f16.
   expect(
-    worstError(await downloadHalf(gpu, out, heads * headDim), merged, { rtol: 2 ** -10, atol: 2e-4 }),
+    worstError(await downloadActivations(gpu, out, heads * headDim), merged, { rtol: 2 ** -10, atol: 2e-4 }),
   ).toBeLessThanOrEqual(1);
 });
 
@@ -65,7 +66,7 @@ test('decode_merge weights splits by their maxima', async () => {
     partials[at * (headDim + 2) + headDim] = 10 * Math.sin(at);
     partials[at * (headDim + 2) + headDim + 1] = 1 + (at % 5);
   }
-  const out = gpu.memory.allocate('out', heads * headDim * 2);
+  const out = allocateActivations(gpu, heads * headDim);
   const recorder = new Recorder(gpu);
   const buffers = { partials: uploadF32(gpu, partials), out };
   const pipeline = await gpu.pipelines.get(decodeMerge, decodeMergeSpec(headDim));
@@ -74,6 +75,9 @@ test('decode_merge weights splits by their maxima', async () => {
   await recorder.destroy();
   const expected = decodeMergeReference(partials, heads, splits, headDim);
   expect(
-    worstError(await downloadHalf(gpu, out, heads * headDim), expected, { rtol: 2 ** -10, atol: 2e-4 }),
+    worstError(await downloadActivations(gpu, out, heads * headDim), expected, {
+      rtol: 2 ** -10,
+      atol: 2e-4,
+    }),
   ).toBeLessThanOrEqual(1);
 });

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import {
   downloadF32,
-  downloadHalf,
+  allocateActivations,
+  downloadActivations,
+  uploadActivations,
   normals,
   testGpu,
   uploadF32,
@@ -30,7 +32,7 @@ test.each([
   const pipeline = await gpu.pipelines.get(matvec);
   const recorder = new Recorder(gpu);
   const out = uploadF32(gpu, before);
-  const buffers = { a: uploadHalf(gpu, a), w: uploadHalf(gpu, w), bias: uploadHalf(gpu, bias), out };
+  const buffers = { a: uploadActivations(gpu, a), w: uploadHalf(gpu, w), bias: uploadHalf(gpu, bias), out };
   const shape = { aRow: 2, rows, wFirst: 4, outFirst: 1, length, hasBias: true, accumulate: true };
   recordMatvec(recorder, pipeline, buffers, shape, 'test');
   await recorder.drain();
@@ -55,13 +57,13 @@ test.each([
   const w = normals(2 * rows * length, 6, 0.3);
   const pipeline = await gpu.pipelines.get(matvecSwiglu);
   const recorder = new Recorder(gpu);
-  const out = gpu.memory.allocate('out', rows * 2);
-  const buffers = { a: uploadHalf(gpu, a), w: uploadHalf(gpu, w), out };
+  const out = allocateActivations(gpu, rows);
+  const buffers = { a: uploadActivations(gpu, a), w: uploadHalf(gpu, w), out };
   recordMatvecSwiglu(recorder, pipeline, buffers, { rows, length }, 'test');
   await recorder.drain();
   await recorder.destroy();
   // The output is rounded to f16: 2^-11 relative.
   const rounded = { rtol: 2 ** -10, atol: 1e-4 };
   const expected = matvecSwigluReference(a, w, rows, length);
-  expect(worstError(await downloadHalf(gpu, out, rows), expected, rounded)).toBeLessThanOrEqual(1);
+  expect(worstError(await downloadActivations(gpu, out, rows), expected, rounded)).toBeLessThanOrEqual(1);
 });

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import { grid } from '../gpu/grid';
-import { downloadHalf, normals, runKernel, testGpu, uploadF32, uploadHalf, worstError } from '../gpu/testing';
+import {
+  allocateActivations,
+  downloadActivations,
+  normals,
+  runKernel,
+  testGpu,
+  uploadF32,
+  uploadHalf,
+  worstError,
+} from '../gpu/testing';
 import { rmsNormReference } from '../reference/rmsNorm';
 import { rmsNorm } from './rmsNorm';
 
@@ -17,7 +26,7 @@ test.each([
   const first = 2;
   const x = normals((tokens + first) * width, 1, 3);
   const weight = normals(width, 2);
-  const out = gpu.memory.allocate('out', tokens * width * 2);
+  const out = allocateActivations(gpu, tokens * width);
   await runKernel(
     gpu,
     rmsNorm,
@@ -29,14 +38,14 @@ test.each([
     },
   );
   const expected = rmsNormReference(x.subarray(first * width), weight, tokens, width, 1e-6);
-  expect(worstError(await downloadHalf(gpu, out, tokens * width), expected, tolerance)).toBeLessThanOrEqual(
-    1,
-  );
+  expect(
+    worstError(await downloadActivations(gpu, out, tokens * width), expected, tolerance),
+  ).toBeLessThanOrEqual(1);
 });
 
 test('rms_norm of a zero vector is zero, not NaN', async () => {
   const gpu = await testGpu();
-  const out = gpu.memory.allocate('out', 64 * 2);
+  const out = allocateActivations(gpu, 64);
   const x = uploadF32(gpu, new Float32Array(64));
   await runKernel(
     gpu,
@@ -48,5 +57,5 @@ test('rms_norm of a zero vector is zero, not NaN', async () => {
       workgroups: [1],
     },
   );
-  expect([...(await downloadHalf(gpu, out, 64))].every((value) => value === 0)).toBe(true);
+  expect([...(await downloadActivations(gpu, out, 64))].every((value) => value === 0)).toBe(true);
 });

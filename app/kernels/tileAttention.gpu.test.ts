@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import { DENSE_TILES } from '../attention/tileIndex';
 import { Recorder } from '../gpu/recorder';
-import { downloadHalf, normals, testGpu, uploadHalf, uploadU32, worstError } from '../gpu/testing';
+import {
+  allocateActivations,
+  downloadActivations,
+  normals,
+  testGpu,
+  uploadHalf,
+  uploadU32,
+  worstError,
+} from '../gpu/testing';
 import { tileAttentionReference, type AttentionShape, type BlockList } from '../reference/tileAttention';
 import { recordTileAttention, tileAttention, tileAttentionSpec } from './tileAttention';
 
@@ -44,7 +52,7 @@ async function run(shape: Case): Promise<{ actual: Float32Array; expected: Float
 
   const pipeline = await gpu.pipelines.get(tileAttention, tileAttentionSpec(headDim));
   const recorder = new Recorder(gpu);
-  const out = gpu.memory.allocate('out', rows * heads * headDim * 2);
+  const out = allocateActivations(gpu, rows * heads * headDim);
   const buffers = {
     q: uploadHalf(gpu, q),
     k: uploadHalf(gpu, k),
@@ -77,7 +85,7 @@ async function run(shape: Case): Promise<{ actual: Float32Array; expected: Float
   }
   await recorder.drain();
   await recorder.destroy();
-  const actual = await downloadHalf(gpu, out, rows * heads * headDim);
+  const actual = await downloadActivations(gpu, out, rows * heads * headDim);
   for (const buffer of Object.values(buffers)) gpu.memory.release(buffer);
   return { actual, expected: tileAttentionReference(q, k, v, shape, lists) };
 }

@@ -1,3 +1,4 @@
+import { activationSize } from '../gpu/capabilities';
 import type { Gpu } from '../gpu/device';
 import type { ModelConfig } from './config';
 import { activationBytes } from './plan';
@@ -18,7 +19,7 @@ export class Activations {
     config: ModelConfig,
     readonly rows: number,
   ) {
-    const bytes = activationBytes(config, rows);
+    const bytes = activationBytes(config, rows, activationSize(gpu.tier));
     const make = (name: string): GPUBuffer => gpu.memory.allocate(name, bytes[name] ?? 0);
     this.normed = make('normed');
     this.projected = make('projected');

@@ -1,4 +1,5 @@
 /** One token at a time over the dense cache, for dense and sparse prefills alike. */
+import { activationSize } from '../gpu/capabilities';
 import { readBuffer, Recorder } from '../gpu/recorder';
 import { recordDecodeAttention, decodeSplits } from '../kernels/decodeAttention';
 import { recordDecodeMerge } from '../kernels/decodeMerge';
@@ -26,13 +27,14 @@ export class Decoder {
     private readonly cache: KvCache,
   ) {
     const { hidden, heads, headDim, intermediate, vocab } = model.config;
+    const size = activationSize(model.gpu.tier);
     this.residual = this.allocate('decode residual', hidden * 4);
-    this.normed = this.allocate('decode normed', hidden * 2);
+    this.normed = this.allocate('decode normed', hidden * size);
     this.projected = this.allocate('decode projected', (model.queryWidth + 2 * model.kvWidth) * 4);
     this.query = this.allocate('decode query', model.queryWidth * 2);
     this.partials = this.allocate('decode partial', heads * decodeSplits(cache.stride) * (headDim + 2) * 4);
-    this.attended = this.allocate('decode attended', model.queryWidth * 2);
-    this.gated = this.allocate('decode gated', intermediate * 2);
+    this.attended = this.allocate('decode attended', model.queryWidth * size);
+    this.gated = this.allocate('decode gated', intermediate * size);
     this.logits = this.allocate('decode logits', vocab * 4);
     this.id = this.allocate('decode id', 4);
   }

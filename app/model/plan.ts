@@ -46,16 +46,20 @@ export function planChunks(rows: number, chunkRows: number): Chunk[] {
   return chunks;
 }
 
-/** Bytes of a chunk's activations, by buffer; `Activations` allocates just these. */
-export function activationBytes(config: ModelConfig, chunkRows: number): Record<string, number> {
+/** Bytes of a chunk's activations, by buffer; `Activations` allocates just these. `size` is `activationSize(tier)`. */
+export function activationBytes(
+  config: ModelConfig,
+  chunkRows: number,
+  size: number,
+): Record<string, number> {
   const { hidden, heads, kvHeads, headDim, intermediate } = config;
   const widest = Math.max(heads * headDim, 2 * kvHeads * headDim);
   return {
-    normed: chunkRows * hidden * 2,
+    normed: chunkRows * hidden * size,
     projected: chunkRows * widest * 4,
     queries: chunkRows * heads * headDim * 2,
-    attended: chunkRows * heads * headDim * 2,
-    gated: chunkRows * intermediate * 2,
+    attended: chunkRows * heads * headDim * size,
+    gated: chunkRows * intermediate * size,
   };
 }
 
@@ -71,7 +75,7 @@ export function cacheBytes(config: ModelConfig, tokens: number): number {
 
 /**
  * The memory formula: weights + cache(prompt + new) + residual(prompt) + activations(one chunk) + index.
- * `indexBytes` is the pattern's own figure for the prompt.
+ * `size` is `activationSize(tier)`; `indexBytes` is the pattern's own figure for the prompt.
  */
 export function memoryPlan(
   config: ModelConfig,
@@ -79,13 +83,16 @@ export function memoryPlan(
   limits: { maxBufferSize: number; maxStorageBufferBindingSize: number },
   tokens: number,
   newTokens: number,
+  size: number,
   indexBytes: (tokens: number) => number,
 ): MemoryPlan {
   const at = (length: number): Omit<MemoryPlan, 'fits' | 'longestPrompt'> => {
     const rows = chunkRowsFor(length);
     const cache = cacheBytes(config, length + newTokens);
     const residual = residualBytes(config, length);
-    const activations = Object.values(activationBytes(config, Math.min(rows, Math.ceil(length / 64) * 64)));
+    const activations = Object.values(
+      activationBytes(config, Math.min(rows, Math.ceil(length / 64) * 64), size),
+    );
     const stride = cacheStride(length + newTokens);
     const largestCache = kvHeadsEach(config, stride, limits) * stride * config.headDim * 2;
     const largest = Math.max(

@@ -1,5 +1,5 @@
 // Joins the partial outputs of `decode_attention`: each is weighted by exp2(its maximum - the overall maximum).
-#import half
+#import activation
 
 struct Params {
   heads: u32,
@@ -10,7 +10,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> partials: array<f32>;     // [head][split][HEAD4 * 4 + 2]: output, max, sum
-@group(0) @binding(2) var<storage, read_write> out: array<half4>; // [head][HEAD4]
+@group(0) @binding(2) var<storage, read_write> out: array<act4>;  // [head][HEAD4]
 
 const WORKGROUP: u32 = 64;
 const LANES: u32 = max(1u, WORKGROUP / HEAD4);
@@ -59,6 +59,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       sum += sh_sum[min(i * HEAD4 + thread, WORKGROUP - 1)];
       o += sh_out[min(i * HEAD4 + thread, WORKGROUP - 1)];
     }
-    out[workgroup.x * HEAD4 + thread] = to_half(select(vec4f(), o / sum, sum > 0.0));
+    out[workgroup.x * HEAD4 + thread] = to_act(select(vec4f(), o / sum, sum > 0.0));
   }
 }

@@ -6,7 +6,7 @@
 // thread_y = thread / 16 owns rows 4 y .. and 32 + 4 y ... Scores and outputs stay in registers, in f32.
 // Q and K go through workgroup memory in slices of 16 dims, transposed, so that each step of the inner loop is
 // 3 vec4f reads for 32 multiply-adds; P and V likewise. The next slice is fetched while one is used.
-#import half
+#import activation
 
 struct Params {
   // Rows of the chunk, and the row block where this dispatch starts.
@@ -45,7 +45,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> counts: array<vec2<u32>>;  // [head][row block]: tiles, columns
 @group(0) @binding(5) var<storage, read> tiles: array<u32>;         // [head][row block][tile_capacity]: first key
 @group(0) @binding(6) var<storage, read> columns: array<u32>;       // [head][row block][column_capacity]: key
-@group(0) @binding(7) var<storage, read_write> out: array<half4>;   // [row][total_heads][HEAD4]
+@group(0) @binding(7) var<storage, read_write> out: array<act4>;    // [row][total_heads][HEAD4]
 
 const DENSE_TILES: u32 = 0xffffffff;
 const NO_KEY: u32 = 0xffffffff;
@@ -260,7 +260,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     for (var c = 0u; c < COLUMNS4; c++) {
       let column = c * 16 + x;
       if (row < params.rows && column < HEAD4) {
-        out[(row * params.total_heads + head) * HEAD4 + column] = to_half(o[r * COLUMNS4 + c] * share);
+        out[(row * params.total_heads + head) * HEAD4 + column] = to_act(o[r * COLUMNS4 + c] * share);
       }
     }
   }

@@ -1,5 +1,5 @@
 // Matrix product with a weight matrix: out = a w^T (+ bias), or out += it, which is how the residual is updated.
-#import half
+#import activation
 #import matmul_tile
 
 struct Params {
@@ -17,7 +17,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<half4>;        // [row][length4]
+@group(0) @binding(1) var<storage, read> a: array<act4>;         // [row][length4]
 @group(0) @binding(2) var<storage, read> w: array<half4>;        // [col][length4]
 @group(0) @binding(3) var<storage, read> bias: array<half4>;     // [col / 4], from w's row 0
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // [row][cols / 4]
@@ -28,7 +28,7 @@ var<private> col_base: u32;
 fn load_a(row: u32, k4: u32) -> vec4f {
   // Rows past the end repeat the last one; they are never stored.
   let at = params.a_first + min(row_base + row, params.rows - 1);
-  return select(vec4f(), from_half(a[at * params.length4 + k4]), k4 < params.length4);
+  return select(vec4f(), from_act(a[at * params.length4 + k4]), k4 < params.length4);
 }
 
 fn load_w(col: u32, k4: u32) -> vec4f {

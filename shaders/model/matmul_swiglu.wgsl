@@ -1,6 +1,6 @@
 // The gated half of the MLP in one product: out = silu(a gate^T) * (a up^T) (Shazeer 2020, SwiGLU).
 // A tile's low 32 columns are gate rows and its high 32 the matching up rows, so each thread holds both factors.
-#import half
+#import activation
 #import matmul_tile
 
 struct Params {
@@ -11,16 +11,16 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<half4>;         // [row][length4]
+@group(0) @binding(1) var<storage, read> a: array<act4>;          // [row][length4]
 @group(0) @binding(2) var<storage, read> w: array<half4>;         // [gate, up][cols][length4]
-@group(0) @binding(3) var<storage, read_write> out: array<half4>; // [row][cols / 4]
+@group(0) @binding(3) var<storage, read_write> out: array<act4>;  // [row][cols / 4]
 
 var<private> row_base: u32;
 var<private> col_base: u32;
 
 fn load_a(row: u32, k4: u32) -> vec4f {
   let at = min(row_base + row, params.rows - 1);
-  return select(vec4f(), from_half(a[at * params.length4 + k4]), k4 < params.length4);
+  return select(vec4f(), from_act(a[at * params.length4 + k4]), k4 < params.length4);
 }
 
 fn load_w(col: u32, k4: u32) -> vec4f {
@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     let row = row_base + tile_row(thread, r);
     if (row < params.rows && col < params.cols) {
       let gate = sums.low[r];
-      out[row * (params.cols / 4) + col / 4] = to_half(gate / (1.0 + exp(-gate)) * sums.high[r]);
+      out[row * (params.cols / 4) + col / 4] = to_act(gate / (1.0 + exp(-gate)) * sums.high[r]);
     }
   }
 }

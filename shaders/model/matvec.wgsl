@@ -1,5 +1,5 @@
 // `matmul` for one row, as in decoding: out = w a (+ bias), or out += it. Bound by reading w once.
-#import half
+#import activation
 #import matvec_rows
 
 struct Params {
@@ -15,13 +15,13 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<half4>;       // [length4] from a_first4
+@group(0) @binding(1) var<storage, read> a: array<act4>;        // [length4] from a_first4
 @group(0) @binding(2) var<storage, read> w: array<half4>;       // [row][length4]
 @group(0) @binding(3) var<storage, read> bias: array<half4>;    // [row / 4], from w's row 0
 @group(0) @binding(4) var<storage, read_write> out: array<f32>; // [row]
 
 fn load_pair(row: u32, k4: u32) -> f32 {
-  return dot(from_half(w[row * params.length4 + k4]), from_half(a[params.a_first4 + k4]));
+  return dot(from_half(w[row * params.length4 + k4]), from_act(a[params.a_first4 + k4]));
 }
 
 // Dispatch: x + y * num_workgroups.x = group of 4 rows.

@@ -1,5 +1,5 @@
 // `matmul_swiglu` for one row: out = silu(gate a) * (up a).
-#import half
+#import activation
 #import matvec_rows
 
 struct Params {
@@ -9,14 +9,14 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<half4>;         // [length4]
+@group(0) @binding(1) var<storage, read> a: array<act4>;          // [length4]
 @group(0) @binding(2) var<storage, read> w: array<half4>;         // [gate, up][row][length4]
-@group(0) @binding(3) var<storage, read_write> out: array<half4>; // [row / 4]
+@group(0) @binding(3) var<storage, read_write> out: array<act4>;  // [row / 4]
 
 var<workgroup> sh_value: array<f32, MATVEC_ROWS>;
 
 fn load_pair(row: u32, k4: u32) -> f32 {
-  return dot(from_half(w[row * params.length4 + k4]), from_half(a[k4]));
+  return dot(from_half(w[row * params.length4 + k4]), from_act(a[k4]));
 }
 
 // Dispatch: x + y * num_workgroups.x = group of 4 rows, which is one half4 of out.
@@ -35,6 +35,6 @@ fn main(
   }
   workgroupBarrier();
   if (thread == 0 && first < params.rows) {
-    out[first / 4] = to_half(vec4f(sh_value[0], sh_value[1], sh_value[2], sh_value[3]));
+    out[first / 4] = to_act(vec4f(sh_value[0], sh_value[1], sh_value[2], sh_value[3]));
   }
 }

@@ -1,6 +1,6 @@
 // Root-mean-square normalisation of each token's residual (Zhang and Sennrich 2019, eq. 4):
 // out = x / sqrt(mean(x^2) + epsilon) * weight.
-#import half
+#import activation
 
 struct Params {
   tokens: u32,
@@ -14,7 +14,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;        // [token][width4]
 @group(0) @binding(2) var<storage, read> weight: array<half4>;   // [width4]
-@group(0) @binding(3) var<storage, read_write> out: array<half4>; // [token][width4]
+@group(0) @binding(3) var<storage, read_write> out: array<act4>;  // [token][width4]
 
 const WORKGROUP: u32 = 64;
 
@@ -48,7 +48,7 @@ fn main(
   if (live) {
     let scale = inverseSqrt(sh_sum[0] / f32(params.width4 * 4) + params.epsilon);
     for (var i = thread; i < params.width4; i += WORKGROUP) {
-      out[token * params.width4 + i] = to_half(x[base + i] * scale * from_half(weight[i]));
+      out[token * params.width4 + i] = to_act(x[base + i] * scale * from_half(weight[i]));
     }
   }
 }
