@@ -75,7 +75,9 @@ export function urlFiles(id: string, base: string): ModelFiles {
 
 /** Files that the user picked or dropped: those of one folder, found by their last path part. */
 export function folderFiles(id: string, files: readonly File[]): ModelFiles {
-  const depth = (file: File): number => file.webkitRelativePath.split('/').length;
+  // Absent outside browsers, whatever its type says.
+  const pathOf = (file: File): string | undefined => file.webkitRelativePath;
+  const depth = (file: File): number => (pathOf(file) ?? '').split('/').length;
   // The file nearest the top wins, where a folder holds copies in subfolders.
   const byName = new Map(files.toSorted((a, b) => depth(b) - depth(a)).map((file) => [file.name, file]));
   return {
