@@ -1,4 +1,5 @@
 declare module '*.wgsl' {
-  const source: import('./gpu/wgsl').ShaderSource;
+  import type { ShaderSource } from './gpu/wgsl';
+  const source: ShaderSource;
   export default source;
 }

@@ -1,3 +1,5 @@
+export { DENSE_TILES } from '../kernels/tileAttention';
+
 /**
  * What a pattern gives the attention kernel: for each query head and each block of 64 rows of a chunk, an ascending
  * list of 64-wide key tiles and an ascending list of single key columns outside them (design 4).
@@ -13,6 +15,3 @@ export interface TileIndex {
   readonly columnCapacity: number;
   readonly rowBlocks: number;
 }
-
-/** Tile count of a (head, row block) that walks all causal tiles. */
-export const DENSE_TILES = 0xffffffff;

@@ -7,15 +7,12 @@ import { createTokenizer } from './tokenizer';
 function byteTokenizer(
   template: unknown = '{% for m in messages %}<|user|>{{ m.content }}{% endfor %}<|assistant|>',
 ) {
-  const printable = [...Array(256).keys()].filter(
-    (b) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174,
+  const printable = new Set(
+    [...Array(256).keys()].filter((b) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174),
   );
   let spare = 0;
   const vocab = Object.fromEntries(
-    Array.from({ length: 256 }, (_, b) => [
-      String.fromCharCode(printable.includes(b) ? b : 256 + spare++),
-      b,
-    ]),
+    Array.from({ length: 256 }, (_, b) => [String.fromCharCode(printable.has(b) ? b : 256 + spare++), b]),
   );
   const added = ['<|user|>', '<|assistant|>', '<|end|>'].map((content, at) => ({
     id: 256 + at,

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { DENSE_TILES } from '../attention/tileIndex';
 import { Recorder } from '../gpu/recorder';
 import {
   allocateActivations,
@@ -11,7 +10,7 @@ import {
   worstError,
 } from '../gpu/testing';
 import { tileAttentionReference, type AttentionShape, type BlockList } from '../reference/tileAttention';
-import { recordTileAttention, tileAttention, tileAttentionSpec } from './tileAttention';
+import { DENSE_TILES, recordTileAttention, tileAttention, tileAttentionSpec } from './tileAttention';
 
 // Inputs are exact f16, sums f32; the output is rounded to f16, 2^-11 relative. P and V products of magnitude 1 add
 // rounding of about 1e-6, far below.

@@ -16,6 +16,9 @@ export const tileAttention = defineKernel({
   variants: ['f16'],
 });
 
+/** Tile count of a (head, row block) that walks all causal tiles, its lists unread. */
+export const DENSE_TILES = 0xffffffff;
+
 /** Head dims are multiples of 8 up to 256; output columns are padded to 64, 128 or 256. */
 export function tileAttentionSpec(headDim: number): Specialisation {
   return { constants: { HEAD4: headDim / 4, COLUMNS4: headDim <= 64 ? 1 : headDim <= 128 ? 2 : 4 } };

@@ -134,7 +134,7 @@ export class ModelWeights {
       this.gpu.device.queue.writeBuffer(
         buffer,
         at,
-        even.buffer as ArrayBuffer,
+        even.buffer,
         even.byteOffset,
         even.byteLength,
       );
