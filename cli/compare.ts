@@ -49,9 +49,13 @@ function isFolder(name: string): boolean {
   return existsSync(name) && statSync(name).isDirectory();
 }
 
-/** Characters a sample needs to fill `tokens`: generous, as the engine cuts the middle only when it must. */
+/**
+ * A sample that fits in `tokens` with question and template, so that its planted fact is never cut out: a report, or
+ * a log where a report would be too short to read like one. The margins are those of the built-in tokenizer.
+ */
 function samplePrompt(tokens: number): PromptRequest {
-  const sample = generateSample('report', { tokens: Math.max(120, tokens - 60), seed: 1 });
+  const [kind, margin] = tokens < 1_000 ? (['log', 60] as const) : (['report', 140] as const);
+  const sample = generateSample(kind, { tokens: Math.max(120, tokens - margin), seed: 1 });
   return { document: sample.text, question: sample.question, tokens };
 }
 

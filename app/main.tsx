@@ -1,0 +1,42 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Playground } from './playground';
+import { createStores } from './state/stores';
+import { App } from './ui/App';
+import { ErrorBoundary } from './ui/ErrorBoundary';
+import { StoresContext } from './ui/stores';
+import { EngineClient } from './worker/client';
+import './ui/styles/index.css';
+
+/** Storage may be forbidden altogether, and says so by throwing. */
+function storage(name: 'localStorage' | 'sessionStorage'): Storage | null {
+  try {
+    return window[name];
+  } catch {
+    return null;
+  }
+}
+
+const playground = new Playground(new EngineClient());
+const stores = createStores(playground, {
+  local: storage('localStorage'),
+  session: storage('sessionStorage'),
+});
+window.playground = playground.asPublic();
+
+const root = document.querySelector('#root');
+if (!root) throw new Error('the page has no #root');
+createRoot(root).render(
+  <StrictMode>
+    <StoresContext value={stores}>
+      <ErrorBoundary>
+        <App />
+      </ErrorBoundary>
+    </StoresContext>
+  </StrictMode>,
+);
+
+// After the first paint: the worker, the adapter and the model must not hold it up.
+requestAnimationFrame(() => {
+  setTimeout(() => void stores.actions.model.begin(), 0);
+});

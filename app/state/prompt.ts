@@ -1,0 +1,83 @@
+/** Tokens of the prompt and the memory a run of it needs, kept up to date in the worker while a person types. */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { isAbort, toReport, type ErrorReport } from '../errors';
+import type { MemoryPlan } from '../engine/types';
+import type { Playground } from '../playground';
+import type { DocumentStore } from './document';
+import type { ModelStore } from './model';
+import { requestSettings, type SettingsStore } from './settings';
+
+export interface PromptState {
+  /** Tokens of the document alone and of the prompt after truncation; null while unknown. */
+  count: { document: number; prompt: number; truncated: boolean } | null;
+  counting: boolean;
+  plan: MemoryPlan | null;
+  /** Why it cannot be counted or planned as things stand. */
+  error: ErrorReport | null;
+}
+
+export type PromptStore = StoreApi<PromptState>;
+
+/** A pause of typing before the count; long texts wait longer, as each count reads them whole. */
+export function countDelayMs(characters: number): number {
+  return Math.min(1_500, 250 + characters / 2_000);
+}
+
+const nothing: PromptState = { count: null, counting: false, plan: null, error: null };
+
+export function createPromptStore(
+  playground: Playground,
+  document: DocumentStore,
+  model: ModelStore,
+  settings: SettingsStore,
+): PromptStore {
+  const store = createStore<PromptState>(() => nothing);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let controller = new AbortController();
+
+  const update = async (signal: AbortSignal): Promise<void> => {
+    const { text, question } = document.getState();
+    const chosen = settings.getState();
+    try {
+      const counted = await playground.count(
+        { document: text, question, ...(chosen.context !== null && { tokens: chosen.context }) },
+        signal,
+      );
+      if (signal.aborted) return;
+      const count = { document: counted.document, prompt: counted.prompt, truncated: counted.truncated };
+      store.setState({ count, counting: false, error: null });
+      const request = requestSettings(chosen);
+      const plan = await playground.plan(count.prompt, request.maxNewTokens, request.pattern, signal);
+      if (!signal.aborted) store.setState({ plan });
+    } catch (error) {
+      if (signal.aborted || isAbort(error)) return;
+      store.setState({ ...nothing, error: toReport(error) });
+    }
+  };
+
+  const schedule = (): void => {
+    controller.abort();
+    clearTimeout(timer);
+    const { text } = document.getState();
+    if (!model.getState().model || text.trim() === '') {
+      store.setState(nothing);
+      return;
+    }
+    controller = new AbortController();
+    const { signal } = controller;
+    store.setState({ counting: true });
+    timer = setTimeout(() => void update(signal), countDelayMs(text.length));
+  };
+
+  document.subscribe((state, before) => {
+    if (state.text !== before.text || state.question !== before.question) schedule();
+  });
+  model.subscribe((state, before) => {
+    if (state.model !== before.model) schedule();
+  });
+  settings.subscribe((state, before) => {
+    const relevant = ['context', 'newTokens', 'pattern', 'patternValues'] as const;
+    if (relevant.some((name) => state[name] !== before[name])) schedule();
+  });
+  return store;
+}

@@ -1,0 +1,242 @@
+/** The run that is going on and those that are finished. A failure or a cancel takes away neither kind. */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { toReport, type ErrorReport } from '../errors';
+import type { CompareRequest, CompareResult, RunProgress, RunResult } from '../engine/types';
+import type { Lane, Playground, PlaygroundEvent } from '../playground';
+import { checkContent, type DocumentStore } from './document';
+import { requestSettings, type SettingsStore } from './settings';
+
+export interface LaneState {
+  lane: Lane;
+  progress: RunProgress | null;
+  /** When that progress came, by `performance.now()`, so that the clock can tick on between two reports. */
+  receivedAt: number;
+  answer: string;
+  result: RunResult | null;
+}
+
+export interface ActiveRun {
+  status: 'running' | 'cancelling' | 'cancelled' | 'failed';
+  title: string;
+  expected: string | null;
+  question: string;
+  request: Omit<CompareRequest, 'prompt'>;
+  /** In the order in which they run. */
+  lanes: readonly LaneState[];
+}
+
+export interface FinishedRun {
+  id: number;
+  title: string;
+  /** The planted answer, where the document was a sample. */
+  expected: string | null;
+  result: CompareResult;
+}
+
+export interface RunState {
+  active: ActiveRun | null;
+  /** Newest first. */
+  finished: readonly FinishedRun[];
+  /** Which finished run is on screen; null shows the active one. */
+  shown: number | null;
+  error: ErrorReport | null;
+  /** Said to screen readers: stages, never tokens. */
+  announcement: string;
+}
+
+export type RunStore = StoreApi<RunState>;
+
+/** Answers and progress come by the dozen a second; the page is told this often. */
+const flushMs = 80;
+
+export function isRunning(state: RunState): boolean {
+  return state.active?.status === 'running' || state.active?.status === 'cancelling';
+}
+
+export function lanesOf(request: Omit<CompareRequest, 'prompt'>): Lane[] {
+  if (request.pattern.name === 'dense') return ['dense'];
+  if (!request.dense) return ['sparse'];
+  return request.order === 'dense-first' ? ['dense', 'sparse'] : ['sparse', 'dense'];
+}
+
+export function createRunStore(playground: Playground, document: DocumentStore): RunStore {
+  const store = createStore<RunState>(() => ({
+    active: null,
+    finished: [],
+    shown: null,
+    error: null,
+    announcement: '',
+  }));
+  const batch = new LaneBatch(store);
+  playground.subscribe((event) => {
+    reduce(store, batch, document, event);
+  });
+  return store;
+}
+
+function reduce(store: RunStore, batch: LaneBatch, document: DocumentStore, event: PlaygroundEvent): void {
+  switch (event.type) {
+    case 'run-started':
+      store.setState(started(event.request, document));
+      return;
+    case 'run-progress':
+      announceStage(store, event.progress);
+      batch.change(event.progress.lane, (lane) => ({
+        ...lane,
+        progress: event.progress,
+        receivedAt: performance.now(),
+      }));
+      return;
+    case 'answer':
+      batch.change(event.lane, (lane) => ({ ...lane, answer: lane.answer + event.text }));
+      return;
+    case 'lane-done':
+      batch.change(event.lane, (lane) => ({ ...lane, result: event.run, answer: event.run.answer }));
+      batch.flush();
+      return;
+    case 'run-cancelling':
+      store.setState(({ active }) => ({ active: active && { ...active, status: 'cancelling' } }));
+      return;
+    case 'run-done':
+      batch.flush();
+      store.setState((state) => finish(state, event.result));
+      return;
+    case 'run-cancelled':
+      batch.flush();
+      store.setState(({ active }) => ({
+        active: active && { ...active, status: 'cancelled' },
+        announcement: 'Run cancelled.',
+      }));
+      return;
+    case 'run-failed':
+      batch.flush();
+      store.setState(({ active }) => ({
+        active: active && { ...active, status: 'failed' },
+        error: event.error,
+        announcement: '',
+      }));
+      return;
+    default:
+  }
+}
+
+function started(request: CompareRequest, document: DocumentStore): Partial<RunState> {
+  const { title, text, question, expected } = document.getState();
+  const { prompt, ...settings } = request;
+  // A script may run a document that is not the one on the page.
+  const ours = prompt.document === text && prompt.question === question;
+  return {
+    active: {
+      status: 'running',
+      title: ours && title !== '' ? title : firstWords(prompt.document),
+      expected: ours ? expected : null,
+      question: prompt.question,
+      request: settings,
+      lanes: lanesOf(settings).map((lane) => ({
+        lane,
+        progress: null,
+        receivedAt: 0,
+        answer: '',
+        result: null,
+      })),
+    },
+    shown: null,
+    error: null,
+    announcement: 'Run started.',
+  };
+}
+
+function firstWords(text: string): string {
+  const words = text.slice(0, 200).trim().split(/\s+/).slice(0, 6).join(' ');
+  return words === '' ? 'Token ids' : words;
+}
+
+function finish(state: RunState, result: CompareResult): Partial<RunState> {
+  const id = (state.finished[0]?.id ?? 0) + 1;
+  const { title = '', expected = null } = state.active ?? {};
+  return {
+    active: null,
+    finished: [{ id, title, expected, result }, ...state.finished],
+    shown: id,
+    announcement: 'Run finished.',
+  };
+}
+
+function announceStage(store: RunStore, { lane, stage }: RunProgress): void {
+  const before = store.getState().active?.lanes.find((other) => other.lane === lane)?.progress?.stage;
+  if (before === stage) return;
+  const what = { warmup: 'warming up', prefill: 'reading the prompt', decode: 'writing its answer' }[stage];
+  store.setState({ announcement: `${lane === 'dense' ? 'Dense' : 'Sparse'} run is ${what}.` });
+}
+
+/** Collects changes of lanes and applies them together. */
+class LaneBatch {
+  private changes = new Map<Lane, ((lane: LaneState) => LaneState)[]>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly store: RunStore) {}
+
+  change(lane: Lane, apply: (lane: LaneState) => LaneState): void {
+    this.changes.set(lane, [...(this.changes.get(lane) ?? []), apply]);
+    this.timer ??= setTimeout(() => {
+      this.flush();
+    }, flushMs);
+  }
+
+  flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { changes } = this;
+    this.changes = new Map();
+    this.store.setState(({ active }) => ({
+      active: active && {
+        ...active,
+        lanes: active.lanes.map((lane) =>
+          (changes.get(lane.lane) ?? []).reduce((state, apply) => apply(state), lane),
+        ),
+      },
+    }));
+  }
+}
+
+export function runActions(
+  store: RunStore,
+  playground: Playground,
+  document: DocumentStore,
+  settings: SettingsStore,
+) {
+  return {
+    async run(): Promise<void> {
+      if (isRunning(store.getState())) return;
+      const content = document.getState();
+      const refusal = checkContent(content);
+      if (refusal) {
+        store.setState({ error: refusal.report() });
+        return;
+      }
+      const chosen = settings.getState();
+      try {
+        await playground.compare({
+          ...requestSettings(chosen),
+          prompt: {
+            document: content.text,
+            question: content.question,
+            ...(chosen.context !== null && { tokens: chosen.context }),
+          },
+        });
+      } catch (error) {
+        // Told by event already, unless it never began.
+        if (store.getState().active === null) store.setState({ error: toReport(error) });
+      }
+    },
+    cancel: (): void => {
+      playground.cancel();
+    },
+    show: (id: number): void => {
+      store.setState({ shown: id });
+    },
+    dismissError: (): void => {
+      store.setState({ error: null });
+    },
+  };
+}

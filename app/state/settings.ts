@@ -1,0 +1,89 @@
+/** What a person chose, kept in this browser. A value that no longer fits falls back alone, not with its neighbours. */
+import * as v from 'valibot';
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { CompareRequest } from '../engine/types';
+import { patternRequest, patterns, type SettingValue } from './patterns';
+
+const names = patterns.map((pattern) => pattern.name);
+
+const schema = v.object({
+  theme: v.fallback(v.picklist(['auto', 'light', 'dark']), 'auto'),
+  pattern: v.fallback(v.picklist(names), 'vertical_slash'),
+  /** Values that were set, by pattern. */
+  patternValues: v.fallback(
+    v.record(v.string(), v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]))),
+    {},
+  ),
+  /** Prompt tokens at most; null is as many as the model takes. */
+  context: v.fallback(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))), null),
+  newTokens: v.fallback(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(8_192)), 24),
+  temperature: v.fallback(v.pipe(v.number(), v.minValue(0), v.maxValue(10)), 0),
+  topP: v.fallback(v.pipe(v.number(), v.minValue(0.01), v.maxValue(1)), 1),
+  seed: v.fallback(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  order: v.fallback(v.picklist(['dense-first', 'sparse-first']), 'dense-first'),
+  /** Run dense too; without it there is nothing to compare. */
+  withDense: v.fallback(v.boolean(), true),
+  /** Tokens of a sample; null until chosen, then a size that suits the adapter. */
+  sampleTokens: v.fallback(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(100))), null),
+});
+
+export type Settings = v.InferOutput<typeof schema>;
+export type Theme = Settings['theme'];
+export type SettingsStore = StoreApi<Settings>;
+
+/** As `localStorage`; absent or refusing storage only means that nothing is kept. */
+export type KeyValue = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+const key = 'minference.settings';
+
+export function defaultSettings(): Settings {
+  return v.parse(schema, Object.fromEntries(Object.keys(schema.entries).map((name) => [name, undefined])));
+}
+
+export function createSettingsStore(storage: KeyValue | null): SettingsStore {
+  const store = createStore<Settings>(() => ({ ...defaultSettings(), ...read(storage) }));
+  store.subscribe((settings) => {
+    try {
+      storage?.setItem(key, JSON.stringify(settings));
+    } catch {
+      // Full or forbidden: the settings hold for this visit.
+    }
+  });
+  return store;
+}
+
+function read(storage: KeyValue | null): Partial<Settings> {
+  try {
+    const stored: unknown = JSON.parse(storage?.getItem(key) ?? 'null');
+    const parsed = v.safeParse(schema, { ...defaultSettings(), ...(stored as object | null) });
+    return parsed.success ? parsed.output : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Sets or, with undefined, forgets one parameter of a pattern. */
+export function setPatternValue(
+  store: SettingsStore,
+  pattern: string,
+  name: string,
+  value: SettingValue | undefined,
+): void {
+  store.setState(({ patternValues }) => {
+    const { [name]: _, ...others } = patternValues[pattern] ?? {};
+    const next = value === undefined ? others : { ...others, [name]: value };
+    return { patternValues: { ...patternValues, [pattern]: next } };
+  });
+}
+
+/** The part of a request that settings decide. */
+export function requestSettings(settings: Settings): Omit<CompareRequest, 'prompt'> {
+  const { pattern, patternValues, newTokens, temperature, topP, seed, order, withDense } = settings;
+  return {
+    pattern: patternRequest(pattern, patternValues[pattern]),
+    maxNewTokens: newTokens,
+    sampling: { temperature, topP, seed },
+    order,
+    dense: withDense,
+  };
+}

@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CompareResult, MemoryPlan, RunProgress, RunResult } from '../engine/types';
+import { Playground } from '../playground';
+import { FakeWorker, model } from '../worker/fakeWorker';
+import { RateMeter } from './model';
+import { isRunning } from './run';
+import { defaultSettings, requestSettings, type KeyValue } from './settings';
+import { createStores } from './stores';
+
+function memory(initial: Record<string, string> = {}): KeyValue & { entries: Map<string, string> } {
+  const entries = new Map(Object.entries(initial));
+  return {
+    entries,
+    getItem: (key) => entries.get(key) ?? null,
+    setItem: (key, value) => void entries.set(key, value),
+    removeItem: (key) => void entries.delete(key),
+  };
+}
+
+async function setUp(local = memory(), session = memory()) {
+  const worker = new FakeWorker();
+  const stores = createStores(new Playground(worker.client()), { local, session });
+  const ready = async (): Promise<void> => {
+    const load = stores.actions.model.load({ kind: 'builtin' });
+    await worker.reply('load', { type: 'loaded', model });
+    await load;
+  };
+  await Promise.resolve();
+  return { worker, stores, local, session, ready };
+}
+
+function progress(lane: 'dense' | 'sparse', stage: RunProgress['stage'], fraction: number): RunProgress {
+  return { lane, stage, layer: 0, layers: 8, chunk: 0, chunks: 1, fraction, elapsedMs: 10, etaMs: null };
+}
+
+describe('settings', () => {
+  it('keeps what was set and drops only what no longer fits', async () => {
+    const { stores, local } = await setUp();
+    stores.actions.settings.set({ theme: 'dark', newTokens: 7 });
+    stores.actions.settings.setPatternValue('a_shape', 'local', 512);
+    const kept = JSON.parse(local.entries.get('minference.settings') ?? '{}') as Record<string, unknown>;
+    local.entries.set('minference.settings', JSON.stringify({ ...kept, pattern: 'gone', topP: 9 }));
+    const again = (await setUp(local)).stores.settings.getState();
+    expect(again).toMatchObject({ theme: 'dark', newTokens: 7, pattern: 'vertical_slash', topP: 1 });
+    expect(again.patternValues).toEqual({ a_shape: { local: 512 } });
+  });
+
+  it('sends only what the chosen pattern knows', () => {
+    const settings = { ...defaultSettings(), patternValues: { vertical_slash: { lastQ: 32, old: 1 } } };
+    expect(requestSettings(settings).pattern).toEqual({ name: 'vertical_slash', set: { lastQ: 32 } });
+  });
+
+  it('starts with defaults where storage is broken or forbidden', async () => {
+    const { stores } = await setUp(memory({ 'minference.settings': '{' }));
+    expect(stores.settings.getState()).toEqual(defaultSettings());
+  });
+});
+
+describe('document', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('comes back after a reload, and a clear can be undone', async () => {
+    const { stores, session } = await setUp();
+    stores.actions.document.openSample('log', 300, 1);
+    const { text, expected } = stores.document.getState();
+    stores.actions.document.clear();
+    expect(stores.document.getState().text).toBe('');
+    stores.actions.document.undoClear();
+    vi.advanceTimersByTime(1_000);
+    const again = (await setUp(memory(), session)).stores.document.getState();
+    expect(again).toMatchObject({ text, expected });
+  });
+
+  it('stays when a file is refused', async () => {
+    const { stores } = await setUp();
+    stores.actions.document.type('mine');
+    await stores.actions.document.openFile(new File([new Uint8Array([0, 1])], 'x.bin'));
+    expect(stores.document.getState()).toMatchObject({ text: 'mine', error: { code: 'bad-document' } });
+  });
+});
+
+describe('prompt', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('counts after a pause, and drops a count that typing has overtaken', async () => {
+    const { worker, stores, ready } = await setUp();
+    await ready();
+    stores.actions.document.type('one');
+    await vi.advanceTimersByTimeAsync(100);
+    stores.actions.document.type('one two');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(worker.waiting).toEqual([]);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(worker.waiting).toMatchObject([{ type: 'count', prompt: { document: 'one two' } }]);
+    stores.actions.document.type('one two three');
+    expect(worker.waiting).toEqual([]);
+    await vi.advanceTimersByTimeAsync(600);
+    await worker.reply('count', { type: 'counted', document: 3, prompt: 9, truncated: false });
+    await worker.reply('plan', { type: 'planned', plan: { total: 5, fits: true } as MemoryPlan });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(stores.prompt.getState()).toMatchObject({
+      count: { document: 3, prompt: 9 },
+      counting: false,
+      plan: { fits: true },
+    });
+    stores.actions.document.type(' ');
+    expect(stores.prompt.getState()).toMatchObject({ count: null, plan: null });
+  });
+});
+
+describe('run', () => {
+  it('follows both lanes to a finished run, which a later failure leaves alone', async () => {
+    const { worker, stores, ready } = await setUp();
+    await ready();
+    await stores.actions.run.run();
+    expect(stores.run.getState().error?.sentence).toBe('There is no document yet.');
+
+    stores.actions.document.openSample('report', 300, 2);
+    const first = stores.actions.run.run();
+    const { id } = await worker.waitFor('compare');
+    expect(isRunning(stores.run.getState())).toBe(true);
+    worker.send({ type: 'run-progress', id, progress: progress('dense', 'prefill', 0.5) });
+    worker.send({ type: 'answer', id, lane: 'dense', text: '48' });
+    worker.send({ type: 'answer', id, lane: 'dense', text: '21' });
+    worker.send({ type: 'run-done', id, lane: 'dense', run: { answer: '4821' } as RunResult });
+    expect(stores.run.getState().active?.lanes).toMatchObject([
+      { lane: 'dense', progress: { fraction: 0.5 }, answer: '4821' },
+      { lane: 'sparse', progress: null },
+    ]);
+    await worker.reply('compare', { type: 'compared', result: { version: 1 } as CompareResult });
+    await first;
+    const expected = stores.document.getState().expected;
+    expect(stores.run.getState()).toMatchObject({ active: null, shown: 1, finished: [{ id: 1, expected }] });
+
+    const second = stores.actions.run.run();
+    const error = { code: 'gpu-error', sentence: 'Broken.', remedy: 'Again.' } as const;
+    await worker.reply('compare', { type: 'failed', error });
+    await second;
+    expect(stores.run.getState()).toMatchObject({
+      error,
+      active: { status: 'failed' },
+      finished: [{ id: 1 }],
+    });
+  });
+
+  it('is cancelled once, and says so', async () => {
+    const { worker, stores, ready } = await setUp();
+    await ready();
+    stores.actions.document.openSample('report', 300, 2);
+    const run = stores.actions.run.run();
+    await worker.waitFor('compare');
+    stores.actions.run.cancel();
+    stores.actions.run.cancel();
+    await run;
+    expect(stores.run.getState()).toMatchObject({ active: { status: 'cancelled' }, error: null });
+    expect(isRunning(stores.run.getState())).toBe(false);
+  });
+});
+
+describe('model', () => {
+  it('tells an adapter that is missing from a model that failed', async () => {
+    const { worker, stores } = await setUp();
+    const begin = stores.actions.model.begin();
+    const error = { code: 'no-adapter', sentence: 'None.', remedy: 'Buy one.' } as const;
+    await worker.reply('capabilities', { type: 'failed', error });
+    await begin;
+    expect(stores.model.getState()).toMatchObject({ adapterError: error, error: null });
+  });
+
+  it('measures the rate over a window', () => {
+    let now = 0;
+    const meter = new RateMeter(() => now);
+    const read = (loaded: number) => meter.read({ stage: 'weights', file: '', loaded, total: 1_000 });
+    expect(read(0)).toEqual({ rate: null, etaSeconds: null });
+    now = 1_000;
+    expect(read(100)).toEqual({ rate: 100, etaSeconds: 9 });
+    now = 6_000;
+    expect(read(600).rate).toBeCloseTo(100);
+  });
+});

@@ -1,0 +1,43 @@
+/** All stores and the actions on them, wired to one playground. Knows no framework. */
+import type { Playground } from '../playground';
+import { createDocumentStore, documentActions } from './document';
+import { createModelStore, modelActions } from './model';
+import { createPromptStore } from './prompt';
+import { createRunStore, runActions } from './run';
+import { createSettingsStore, setPatternValue, type KeyValue } from './settings';
+import type { SettingValue } from './patterns';
+
+export interface Storages {
+  /** Outlives the visit. */
+  local: KeyValue | null;
+  /** Lives as long as the tab. */
+  session: KeyValue | null;
+}
+
+export function createStores(playground: Playground, storages: Storages) {
+  const settings = createSettingsStore(storages.local);
+  const document = createDocumentStore(storages.session);
+  const model = createModelStore(playground);
+  const prompt = createPromptStore(playground, document, model, settings);
+  const run = createRunStore(playground, document);
+  return {
+    settings,
+    document,
+    model,
+    prompt,
+    run,
+    actions: {
+      settings: {
+        set: settings.setState,
+        setPatternValue: (pattern: string, name: string, value: SettingValue | undefined): void => {
+          setPatternValue(settings, pattern, name, value);
+        },
+      },
+      document: documentActions(document),
+      model: modelActions(model, playground),
+      run: runActions(run, playground, document, settings),
+    },
+  };
+}
+
+export type Stores = ReturnType<typeof createStores>;

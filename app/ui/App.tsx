@@ -1,0 +1,58 @@
+import { DocumentPanel } from './DocumentPanel';
+import { DropTarget } from './DropTarget';
+import { Header } from './Header';
+import { History } from './History';
+import { LengthPanel } from './LengthPanel';
+import { ModelPanel } from './ModelPanel';
+import { NoGpuNotice } from './NoGpuNotice';
+import { PatternPanel } from './PatternPanel';
+import { QuestionPanel } from './QuestionPanel';
+import { RunBar } from './RunBar';
+import { Stage } from './Stage';
+import { StatusLine } from './StatusLine';
+import { useShortcuts } from './actions';
+import { useLeaveWarning } from './useLeaveWarning';
+import { useTheme } from './useTheme';
+
+export function App() {
+  useTheme();
+  useShortcuts();
+  useLeaveWarning();
+  return (
+    <DropTarget>
+      <a className="skip" href="#result">
+        Skip to the result
+      </a>
+      <Header />
+      <main className="columns">
+        <form
+          className="setup"
+          aria-label="What to run"
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault();
+          }}
+        >
+          <NoGpuNotice />
+          <ModelPanel />
+          <DocumentPanel />
+          <QuestionPanel />
+          <PatternPanel />
+          <LengthPanel />
+          <RunBar />
+        </form>
+        <div className="outcome" id="result" tabIndex={-1}>
+          <Stage />
+          <History />
+        </div>
+      </main>
+      <StatusLine />
+      <footer className="footer">
+        <p>
+          Everything runs on this machine: no text, question or answer leaves it. Model files come from this
+          page, from your folder or, if you ask for one, from the Hugging Face Hub.
+        </p>
+      </footer>
+    </DropTarget>
+  );
+}

@@ -1,0 +1,49 @@
+import { useEffect, useState, type ReactNode } from 'react';
+import { readDropped } from './dropped';
+import { useStores } from './stores';
+
+/** The whole window takes files: a text becomes the document, a folder the model. */
+export function DropTarget({ children }: { children: ReactNode }) {
+  const { actions } = useStores();
+  const [over, setOver] = useState(false);
+
+  useEffect(() => {
+    const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') === true;
+    const onDragOver = (event: DragEvent): void => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const onDragLeave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) setOver(false);
+    };
+    const onDrop = (event: DragEvent): void => {
+      if (!carriesFiles(event) || !event.dataTransfer) return;
+      event.preventDefault();
+      setOver(false);
+      void readDropped(event.dataTransfer).then(async (dropped) => {
+        if (dropped?.kind === 'text') await actions.document.openFile(dropped.file);
+        if (dropped?.kind === 'model') await actions.model.load(dropped.source);
+      });
+    };
+    window.addEventListener('dragover', onDragOver);
+    window.addEventListener('dragleave', onDragLeave);
+    window.addEventListener('drop', onDrop);
+    return () => {
+      window.removeEventListener('dragover', onDragOver);
+      window.removeEventListener('dragleave', onDragLeave);
+      window.removeEventListener('drop', onDrop);
+    };
+  }, [actions]);
+
+  return (
+    <>
+      {children}
+      {over && (
+        <div className="drop-overlay" aria-hidden="true">
+          <p>Drop a text to read it, or a model folder to load it</p>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import { patternChoice, patterns } from '../state/patterns';
+import { MaskGlyph } from './MaskGlyph';
+import { PatternParameters } from './PatternParameters';
+import { useActions, useSettings } from './stores';
+
+export function PatternPanel() {
+  const chosen = useSettings((settings) => settings.pattern);
+  const { settings } = useActions();
+  const { parameters } = patternChoice(chosen);
+  return (
+    <section className="panel" aria-labelledby="pattern-title">
+      <div className="panel-head">
+        <h2 id="pattern-title">Sparse attention</h2>
+      </div>
+      <div className="choices" role="radiogroup" aria-labelledby="pattern-title">
+        {patterns.map(({ name, label, sentence, mask }) => (
+          <label key={name} className="choice" data-dense={name === 'dense' || undefined}>
+            <input
+              type="radio"
+              name="pattern"
+              value={name}
+              checked={chosen === name}
+              onChange={() => {
+                settings.set({ pattern: name });
+              }}
+            />
+            <MaskGlyph mask={mask} size={44} />
+            <span className="choice-text">
+              <strong>{label}</strong>
+              <span>{sentence}</span>
+            </span>
+          </label>
+        ))}
+      </div>
+      {parameters.length > 0 && (
+        <details>
+          <summary>Pattern parameters</summary>
+          <PatternParameters pattern={chosen} parameters={parameters} />
+        </details>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,49 @@
+import type { FinishedRun } from '../state/run';
+import { patternLabel } from '../state/patterns';
+import { Answers } from './Answers';
+import { FidelityPanel } from './FidelityPanel';
+import { Numbers } from './Numbers';
+import { RunFacts } from './RunFacts';
+import { SoftwareNote } from './SoftwareNote';
+import { TimeBars } from './TimeBars';
+import { counted } from './format';
+import { denseRun, fidelityLine, headline, sparseRun } from './words';
+
+export function Result({ run }: { run: FinishedRun }) {
+  const { result, title, expected } = run;
+  const { software } = result.adapter;
+  const sparse = sparseRun(result);
+  const head = headline(result);
+  return (
+    <section className="result" aria-labelledby="result-title">
+      <header className="stage-head">
+        <h2 id="result-title">{sparse ? `${patternLabel(sparse.pattern)} against dense` : 'Dense alone'}</h2>
+        <p className="soft">
+          {title === '' ? '' : `${title}, `}
+          {counted(result.prompt.tokens, 'token')}
+          {result.prompt.truncated ? ', middle left out' : ''}
+        </p>
+      </header>
+      <div className="headline" data-tone={software ? 'software' : head.tone}>
+        <p className="headline-figure">
+          <span className={/^\d/.test(head.figure) ? 'figure' : 'figure figure-word'}>{head.figure}</span>{' '}
+          <span className="headline-words">{head.words}</span>
+        </p>
+        <p>{head.detail}</p>
+        {software && (
+          <p>
+            <SoftwareNote software /> These times come from a CPU and say nothing about a GPU.
+          </p>
+        )}
+        {sparse?.note !== undefined && <p className="note note-plain">{sparse.note}</p>}
+        {result.fidelity && <p className="verdict">{fidelityLine(result.fidelity)}</p>}
+      </div>
+      {result.request.question !== '' && <p className="asked">{result.request.question}</p>}
+      <Answers dense={denseRun(result)} sparse={sparse} expected={expected} />
+      <TimeBars runs={result.runs} software={software} />
+      <Numbers result={result} />
+      {result.fidelity && <FidelityPanel fidelity={result.fidelity} />}
+      <RunFacts run={run} />
+    </section>
+  );
+}

@@ -1,0 +1,62 @@
+import type { MemoryPlan } from '../engine/types';
+import { isRunning } from '../state/run';
+import { cancelAction, runAction } from './actions';
+import { bytes, count } from './format';
+import { useModel, usePrompt, useRun, useStores } from './stores';
+
+/** Above this a software adapter takes many minutes. */
+const patience = 2_000;
+
+export function RunBar() {
+  const stores = useStores();
+  const running = useRun(isRunning);
+  const cancelling = useRun((state) => state.active?.status === 'cancelling');
+  const ready = useModel((state) => state.model !== null);
+  const action = running ? cancelAction : runAction;
+  return (
+    <div className="run-bar">
+      <PlanLine />
+      <button
+        type="button"
+        className={running ? 'run run-cancel' : 'run primary'}
+        disabled={running ? cancelling : !ready}
+        aria-keyshortcuts={running ? 'Escape' : 'Control+Enter Meta+Enter'}
+        onClick={() => {
+          action.perform(stores);
+        }}
+      >
+        {cancelling ? 'Stopping…' : action.label} {!cancelling && <kbd>{action.keys}</kbd>}
+      </button>
+    </div>
+  );
+}
+
+function PlanLine() {
+  const plan = usePrompt((state) => state.plan);
+  const tokens = usePrompt((state) => state.count?.prompt);
+  const adapter = useModel((state) => state.adapter);
+  const hasModel = useModel((state) => state.model !== null);
+  const loading = useModel((state) => state.loading !== null);
+  const adapterError = useModel((state) => state.adapterError);
+  if (adapterError) return <p className="plan soft">Waiting for a GPU</p>;
+  if (!hasModel && !loading && adapter) return <p className="plan soft">No model is loaded</p>;
+  if (loading || !adapter) return <p className="plan soft">The model is being loaded</p>;
+  if (!plan || tokens === undefined) return <p className="plan soft">Choose a document and ask</p>;
+  return (
+    <p className="plan">
+      <span>Prompt of {count(tokens)} tokens</span> <PlanVerdict plan={plan} />
+      {adapter.software && tokens > patience && (
+        <span className="warning"> A software adapter will take many minutes.</span>
+      )}
+    </p>
+  );
+}
+
+function PlanVerdict({ plan }: { plan: MemoryPlan }) {
+  if (plan.fits) return <span className="soft">needs {bytes(plan.total)}; fits</span>;
+  return (
+    <strong className="warning">
+      needs {bytes(plan.total)}; too large for this adapter, which takes {count(plan.longestPrompt)} tokens
+    </strong>
+  );
+}

@@ -1,0 +1,29 @@
+import { useEffect, useRef } from 'react';
+import { Empty } from './Empty';
+import { ErrorNote } from './ErrorNote';
+import { Race } from './Race';
+import { Result } from './Result';
+import { useActions, useRun } from './stores';
+
+/** The right side: an error if there is one, and below it the run going on, a finished one, or what to expect. */
+export function Stage() {
+  const active = useRun((state) => state.active);
+  const error = useRun((state) => state.error);
+  const shown = useRun((state) => state.finished.find((run) => run.id === state.shown));
+  const { run } = useActions();
+  const top = useRef<HTMLDivElement>(null);
+  const started = active !== null && shown === undefined;
+
+  useEffect(() => {
+    // On a narrow window the outcome is below the settings; bring it up when it begins to matter.
+    const below = (top.current?.getBoundingClientRect().top ?? 0) > window.innerHeight * 0.7;
+    if (started && below) top.current?.scrollIntoView({ block: 'start' });
+  }, [started]);
+
+  return (
+    <div className="stage" ref={top}>
+      {error && <ErrorNote error={error} onDismiss={run.dismissError} />}
+      {shown ? <Result run={shown} /> : active ? <Race run={active} /> : <Empty />}
+    </div>
+  );
+}

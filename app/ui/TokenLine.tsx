@@ -1,0 +1,41 @@
+import { count, counted } from './format';
+import { useDocument, useModel, usePrompt } from './stores';
+
+/** Characters a token has on average in English, where no model is there to count. */
+const charactersPerToken = 4;
+
+export function TokenLine() {
+  const characters = useDocument((state) => state.text.length);
+  const hasModel = useModel((state) => state.model !== null);
+  const { count: tokens, counting, error } = usePrompt((state) => state);
+  if (characters === 0) return null;
+  return (
+    <div className="token-line">
+      <p>
+        {tokens ? (
+          <span className={counting ? 'stale' : undefined}>
+            <strong>{counted(tokens.document, 'token')}</strong>
+          </span>
+        ) : (
+          <span>
+            {counting || hasModel
+              ? 'counting tokens'
+              : `about ${counted(Math.round(characters / charactersPerToken), 'token')}`}
+          </span>
+        )}
+        <span className="soft"> {counted(characters, 'character')}</span>
+      </p>
+      {tokens?.truncated && (
+        <output className="warning">
+          Too long: the prompt takes {count(tokens.prompt)} tokens, so the middle of the document will be left
+          out.
+        </output>
+      )}
+      {error && (
+        <output className="warning">
+          {error.sentence} {error.remedy}
+        </output>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+/** The stores as React sees them: one context, one hook for each. */
+import { createContext, useContext } from 'react';
+import { useStore } from 'zustand';
+import type { DocumentState } from '../state/document';
+import type { ModelState } from '../state/model';
+import type { PromptState } from '../state/prompt';
+import type { RunState } from '../state/run';
+import type { Settings } from '../state/settings';
+import type { Stores } from '../state/stores';
+
+export const StoresContext = createContext<Stores | null>(null);
+
+export function useStores(): Stores {
+  const stores = useContext(StoresContext);
+  if (!stores) throw new Error('no stores above this component');
+  return stores;
+}
+
+export function useActions(): Stores['actions'] {
+  return useStores().actions;
+}
+
+export function useDocument<T>(select: (state: DocumentState) => T): T {
+  return useStore(useStores().document, select);
+}
+
+export function useModel<T>(select: (state: ModelState) => T): T {
+  return useStore(useStores().model, select);
+}
+
+export function usePrompt<T>(select: (state: PromptState) => T): T {
+  return useStore(useStores().prompt, select);
+}
+
+export function useRun<T>(select: (state: RunState) => T): T {
+  return useStore(useStores().run, select);
+}
+
+export function useSettings<T>(select: (state: Settings) => T): T {
+  return useStore(useStores().settings, select);
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { CompareResult, RunResult } from '../engine/types';
+import { closeness, fidelityLine, firstDifference, headline } from './words';
+
+function run(pattern: RunResult['pattern'], ttftMs: number, note?: string): RunResult {
+  return { pattern, ttftMs, ...(note !== undefined && { note }) } as RunResult;
+}
+
+function result(runs: RunResult[], ttft: number | null): CompareResult {
+  return { runs, speedup: ttft === null ? null : { ttft, attention: null } } as CompareResult;
+}
+
+describe('headline', () => {
+  const dense = run('dense', 4_000);
+  it.each([
+    [4, '4.0×', 'faster'],
+    [1.01, '1×', 'even'],
+    [0.8, '1.25×', 'slower'],
+  ] as const)('says %s times as it is', (ttft, figure, tone) => {
+    const sparse = run('vertical_slash', 4_000 / ttft);
+    expect(headline(result([dense, sparse], ttft))).toMatchObject({ figure, tone });
+  });
+
+  it('claims no speed-up where sparse fell back to dense, or where there is one run', () => {
+    const fallen = run('vertical_slash', 2_000, 'Dense was used.');
+    expect(headline(result([dense, fallen], 2)).words).toBe('both times: nothing was skipped');
+    expect(headline(result([dense], null))).toMatchObject({ figure: '4.00 s', tone: 'none' });
+  });
+});
+
+describe('fidelity', () => {
+  it('names how close two predictions are', () => {
+    expect(closeness(0)).toBe('practically the same');
+    expect(closeness(0.05)).toBe('close');
+    expect(closeness(2)).toBe('far apart');
+  });
+
+  it('fits one line', () => {
+    const line = fidelityLine({
+      kl: 0.3,
+      top1Agree: false,
+      top5Overlap: 0.4,
+      firstDivergence: 0,
+      tailLossDelta: null,
+    });
+    expect(line).toBe(
+      'The likeliest next token differs, the answers part at token 1, and the two predictions are noticeably different.',
+    );
+  });
+});
+
+describe('firstDifference', () => {
+  it('is null for equal answers', () => {
+    expect(firstDifference('4821937', '4821937')).toBeNull();
+  });
+
+  it('starts at the word that differs', () => {
+    expect(firstDifference('it is 4821937 indeed', 'it is 4829999')).toEqual({
+      same: 'it is ',
+      first: { word: '4821937', rest: ' indeed' },
+      second: { word: '4829999', rest: '' },
+    });
+  });
+
+  it('copes with one answer that stops earlier', () => {
+    expect(firstDifference('one', 'one two')).toEqual({
+      same: 'one',
+      first: { word: '', rest: '' },
+      second: { word: ' two', rest: '' },
+    });
+  });
+});

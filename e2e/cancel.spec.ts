@@ -1,0 +1,31 @@
+import { expect, test } from './fixtures/app';
+
+test('Esc stops a run at once, and the next one works', async ({ app, page }) => {
+  await app.open();
+  await app.takeSample('Report');
+  await app.runButton.click();
+  await expect(page.getByRole('button', { name: /^Cancel/ })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('heading', { name: 'Stopped' })).toBeVisible({ timeout: 30_000 });
+  await expect(app.documentText).toHaveValue(/^Report/);
+  await expect(app.runButton).toBeEnabled();
+
+  await page.getByRole('radio', { name: /Dense alone/ }).check();
+  await app.runButton.click();
+  await app.finished();
+  await app.runButton.click();
+  await page.getByRole('button', { name: /^Cancel/ }).click();
+  await expect(page.getByRole('heading', { name: 'Stopped' })).toBeVisible({ timeout: 30_000 });
+  // What was finished before is still there to look at.
+  await page.getByRole('navigation', { name: 'Runs of this visit' }).getByRole('button').first().click();
+  await expect(app.result).toBeVisible();
+});
+
+test('a model that is being loaded can be cancelled', async ({ app, page, context }) => {
+  // Weights that never come.
+  await context.route('**/model.safetensors', () => undefined);
+  await page.goto('/');
+  await page.getByRole('button', { name: 'Cancel loading' }).click({ timeout: 60_000 });
+  await expect(page.getByText('No model loaded')).toBeVisible();
+  await expect(app.runButton).toBeDisabled();
+});

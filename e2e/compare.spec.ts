@@ -1,0 +1,76 @@
+/** The main job: a document, a question, both runs, and what they mean. */
+import { readFile } from 'node:fs/promises';
+import type { CompareResult } from '../app/engine/types';
+import { expect, test } from './fixtures/app';
+
+test('one click compares a sample report and explains the result', async ({ app, page }) => {
+  await app.open();
+  await page.getByRole('button', { name: 'Compare on a sample report' }).click();
+
+  await expect(page.getByRole('heading', { name: 'Running' })).toBeVisible();
+  await expect(page.getByRole('article', { name: 'Dense' })).toBeVisible();
+  await expect(page.getByRole('article', { name: 'Vertical-slash' })).toContainText('Waits for its turn');
+  await expect(page.getByRole('progressbar', { name: 'Dense: prompt read' })).toBeVisible();
+  await app.finished();
+
+  const { result } = app;
+  await expect(result).toContainText('both times: nothing was skipped');
+  await expect(result).toContainText('below 4,096 tokens the index costs more than it saves');
+  await expect(result.getByText('software adapter: correct, not fast').first()).toBeVisible();
+  await expect(result.getByRole('row', { name: /^Density/ })).toContainText('100%');
+  await expect(result.getByRole('article', { name: 'Dense answer' })).toContainText('planted answer found');
+  await expect(result.getByRole('article', { name: 'Vertical-slash answer' })).toContainText(
+    'planted answer found',
+  );
+  await expect(result).toContainText('Identical');
+
+  const download = page.waitForEvent('download');
+  await result.getByRole('button', { name: 'Download as JSON' }).click();
+  const file = await (await download).path();
+  const json = JSON.parse(await readFile(file, 'utf8')) as CompareResult;
+  expect(json.version).toBe(1);
+  expect(json.runs.map((run) => run.pattern)).toEqual(['dense', 'vertical_slash']);
+  expect(json.adapter.software).toBe(true);
+  await expect(
+    page.getByRole('navigation', { name: 'Runs of this visit' }).getByRole('listitem'),
+  ).toHaveCount(1);
+});
+
+test('the keyboard alone is enough, and finished runs stay', async ({ app, page }) => {
+  await app.open();
+  const group = page.getByRole('group', { name: 'Samples' });
+  await group.getByRole('button', { name: 'Records' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(app.question).toHaveValue(/^What is the .+ of the .+\?$/);
+
+  await page.getByRole('radio', { name: /Vertical-slash/ }).focus();
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByRole('radio', { name: /Dense alone/ })).toBeChecked();
+  await app.question.focus();
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByRole('article', { name: 'Dense' })).toBeVisible();
+  await expect(page.getByRole('article')).toHaveCount(1);
+  await app.finished();
+  await expect(app.result).toContainText('Dense attention alone.');
+
+  await app.documentText.fill('');
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByRole('alert')).toContainText('There is no document yet.');
+  await expect(app.result).toBeVisible();
+});
+
+test('sparse at any length when asked, with its density below one', async ({ app, page }) => {
+  await app.open();
+  await app.takeSample('Report');
+  await page.getByText('Pattern parameters').click();
+  await page.getByLabel('Short prompts').selectOption('Sparse at every length');
+  await page.getByRole('spinbutton', { name: 'Diagonals' }).fill('128');
+  await page.getByRole('spinbutton', { name: 'Columns' }).fill('64');
+  await page.getByText('Sampling and order').click();
+  await page.getByRole('radio', { name: 'Sparse first' }).check();
+  await app.runButton.click();
+  await expect(page.getByRole('article', { name: 'Dense' })).toContainText('Waits for its turn');
+  await app.finished();
+  await expect(app.result).not.toContainText('nothing was skipped');
+  await expect(app.result.getByRole('row', { name: /^Density/ })).toContainText(/100%\s*\d\d%/);
+});

@@ -1,0 +1,50 @@
+/** Texts of any size: counted as one types, cut aloud, kept over a reload. */
+import { expect, test } from './fixtures/app';
+
+test('counts tokens as one types and says what will be cut', async ({ app, page }) => {
+  await app.open();
+  await app.documentText.fill('The quick brown fox jumps over the lazy dog. '.repeat(40));
+  await expect(page.getByRole('strong').filter({ hasText: /^\d+ tokens$/ })).toBeVisible();
+  await expect(page.getByText(/Prompt of \d+ tokens needs .+; fits/)).toBeVisible();
+  await page.getByLabel('Context, tokens').fill('128');
+  await expect(page.getByText(/the middle of the document will be left out/)).toBeVisible();
+});
+
+test('a paste of five million characters does not freeze the page', async ({ app, page }) => {
+  await app.open();
+  const ms = await app.documentText.evaluate((field) => {
+    const data = new DataTransfer();
+    data.setData('text/plain', 'A line of an ordinary log with some words in it.\n'.repeat(100_000));
+    const started = performance.now();
+    field.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+    );
+    // Layout included.
+    void document.body.offsetHeight;
+    return performance.now() - started;
+  });
+  expect(ms).toBeLessThan(500);
+  await expect(page.getByText('4,900,000 characters')).toBeVisible();
+  await expect(app.documentText).toHaveValue(/characters between/);
+  await app.question.fill('Still answering?');
+  await expect(app.question).toHaveValue('Still answering?');
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await expect(app.documentText).toHaveValue('');
+  await page.getByRole('button', { name: 'Undo clear' }).click();
+  await expect(page.getByText('4,900,000 characters')).toBeVisible();
+});
+
+test('document, question and settings survive a reload', async ({ app, page }) => {
+  await app.open();
+  await app.takeSample('Server log');
+  const question = await app.question.inputValue();
+  await page.getByLabel('New tokens').fill('17');
+  await page.getByRole('radio', { name: 'Dark' }).check();
+  // Longer than the pause after which the document is kept.
+  await page.waitForTimeout(800);
+  await page.reload();
+  await expect(app.question).toHaveValue(question);
+  await expect(app.documentText).toHaveValue(/^Server log/);
+  await expect(page.getByLabel('New tokens')).toHaveValue('17');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+});

@@ -1,0 +1,87 @@
+/** Bad input gets a sentence and a remedy, and nothing is lost. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, type App } from './fixtures/app';
+
+async function chooseSource(app: App, name: string): Promise<void> {
+  await app.page.getByRole('button', { name: 'Change' }).click();
+  await app.page.getByRole('radio', { name, exact: true }).check();
+}
+
+async function folder(files: Record<string, string>): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'model-'));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text);
+  return path;
+}
+
+test('a binary or empty document is refused and the one at hand stays', async ({ app, page }) => {
+  await app.open();
+  await app.takeSample('Report');
+  const file = page.getByLabel('Open file');
+  await file.setInputFiles({
+    name: 'photo.png',
+    mimeType: 'image/png',
+    buffer: Buffer.from([0x89, 0x50, 0, 1]),
+  });
+  await expect(page.getByRole('alert')).toContainText('photo.png is a picture, not plain text.');
+  await expect(app.documentText).toHaveValue(/^Report/);
+  await file.setInputFiles({ name: 'blank.txt', mimeType: 'text/plain', buffer: Buffer.from('\n \n') });
+  await expect(page.getByRole('alert')).toContainText('blank.txt is empty.');
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await file.setInputFiles({ name: 'notes.md', mimeType: 'text/markdown', buffer: Buffer.from('# Grüße') });
+  await expect(app.documentText).toHaveValue('# Grüße');
+});
+
+test('a question longer than the context is refused in words', async ({ app, page }) => {
+  await app.open();
+  await app.takeSample('Report');
+  await page.getByLabel('Context, tokens').fill('64');
+  await app.question.fill('Why is that so, and what does it mean for the harbour? '.repeat(30));
+  await app.runButton.click();
+  await expect(page.getByRole('alert')).toContainText(/question/i);
+  await expect(app.documentText).toHaveValue(/^Report/);
+});
+
+test('no network, then a model that does not exist, then the built-in one again', async ({
+  app,
+  page,
+  context,
+}) => {
+  await app.open();
+  await app.takeSample('Records');
+  await context.route('https://huggingface.co/**', (route) => route.abort('internetdisconnected'));
+  await chooseSource(app, 'Hugging Face Hub');
+  await page.getByLabel('Model id').fill('nobody/nothing');
+  await page.getByRole('button', { name: 'Download and load' }).click();
+  await expect(page.getByRole('alert')).toContainText(/network|reach|connect/i);
+
+  await context.unroute('https://huggingface.co/**');
+  await context.route('https://huggingface.co/**', (route) =>
+    route.fulfill({ status: 404, body: 'Not found' }),
+  );
+  await page.getByRole('button', { name: 'Change' }).click();
+  await page.getByRole('button', { name: 'Download and load' }).click();
+  await expect(page.getByRole('alert')).toContainText('nobody/nothing');
+
+  await page.getByRole('button', { name: 'Load the built-in model' }).click();
+  await expect(app.runButton).toBeEnabled({ timeout: 60_000 });
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(app.documentText).toHaveValue(/^Inventory/);
+});
+
+test('folders that hold no usable model say why', async ({ app, page }) => {
+  await app.open();
+  await chooseSource(app, 'Folder');
+  const pick = page.getByLabel('Choose a model folder');
+  await pick.setInputFiles(await folder({ 'readme.txt': 'nothing here' }));
+  await expect(page.getByRole('alert')).toContainText('config.json');
+
+  await page.getByRole('button', { name: 'Change' }).click();
+  const config = { architectures: ['MambaForCausalLM'], model_type: 'mamba', hidden_size: 64 };
+  await pick.setInputFiles(await folder({ 'config.json': JSON.stringify(config) }));
+  await expect(page.getByRole('alert')).toContainText(/mamba/i);
+  await page.getByText('Details', { exact: true }).click();
+  await expect(page.getByRole('alert')).toContainText('unsupported-model');
+});

@@ -1,0 +1,27 @@
+import { defineConfig } from '@playwright/test';
+import { findChromium, softwareFlags } from './cli/chromium.ts';
+
+const executablePath = findChromium();
+
+/** A real Chromium with WebGPU in software, one page at a time: every run computes on the CPU, so two would only wait. */
+export default defineConfig({
+  testDir: 'e2e',
+  timeout: 300_000,
+  expect: { timeout: 15_000 },
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: true,
+  reporter: 'list',
+  outputDir: 'test-results',
+  use: {
+    actionTimeout: 20_000,
+    viewport: { width: 1280, height: 900 },
+    // Playwright's own headless mode is the headless shell, which has no WebGPU; the flag asks for the real one.
+    headless: false,
+    launchOptions: {
+      ...(executablePath !== undefined && { executablePath }),
+      args: softwareFlags,
+      ignoreDefaultArgs: ['--disable-gpu'],
+    },
+  },
+});
