@@ -43,7 +43,7 @@ export function recordMatmul(
       has_bias: Number(shape.hasBias ?? false),
       accumulate: Number(shape.accumulate ?? false),
     },
-    workgroups: [Math.ceil(shape.cols / 64), Math.ceil(shape.rows / 64)],
+    workgroups: [Math.ceil(shape.cols / 128), Math.ceil(shape.rows / 128)],
     phase,
     flops: 2 * shape.rows * shape.cols * shape.length,
   });

@@ -19,7 +19,7 @@ export function recordMatmulSwiglu(
   recorder.dispatch(pipeline, {
     buffers,
     params: { rows: shape.rows, cols: shape.cols, length4: shape.length / 4 },
-    workgroups: [Math.ceil(shape.cols / 32), Math.ceil(shape.rows / 64)],
+    workgroups: [Math.ceil(shape.cols / 64), Math.ceil(shape.rows / 128)],
     phase,
     flops: 4 * shape.rows * shape.cols * shape.length,
   });

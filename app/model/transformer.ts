@@ -122,12 +122,12 @@ export class Transformer {
   }
 
   /**
-   * Rows that one dispatch of a product may take at this adapter's rate, a multiple of 64: keeps a dispatch near
+   * Rows that one dispatch of a product may take at this adapter's rate, a multiple of 128 (a row of tiles): keeps a dispatch near
    * 50 ms (design 3).
    */
   rowsPerDispatch(flopsPerRow: number, count: number): number {
-    const most = Math.floor(this.gpu.pacer.dispatchFlops / flopsPerRow / 64) * 64;
-    return Math.min(count, Math.max(64, most));
+    const most = Math.floor(this.gpu.pacer.dispatchFlops / flopsPerRow / 128) * 128;
+    return Math.min(count, Math.max(128, most));
   }
 
   /** A product over all rows of a chunk, in dispatches of bounded size. */

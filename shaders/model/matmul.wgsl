@@ -51,16 +51,16 @@ fn store(row: u32, col: u32, sum: vec4f) {
   out[at] = value;
 }
 
-// Dispatch: x = column tile, y = row tile, 64 x 64 each.
+// Dispatch: x = column tile, y = row tile, 128 x 128 each.
 @compute @workgroup_size(TILE_THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   row_base = group.y * TILE;
   col_base = group.x * TILE;
   let sums = tile_product(thread, params.length4);
-  let col = col_base + (thread % 8) * 4;
+  let col = col_base + (thread % 16) * 4;
   for (var r = 0u; r < 8; r++) {
     let row = row_base + tile_row(thread, r);
     store(row, col, sums.low[r]);
-    store(row, col + 32, sums.high[r]);
+    store(row, col + 64, sums.high[r]);
   }
 }

@@ -1,5 +1,5 @@
 // The gated half of the MLP in one product: out = silu(a gate^T) * (a up^T) (Shazeer 2020, SwiGLU).
-// A tile's low 32 columns are gate rows and its high 32 the matching up rows, so each thread holds both factors.
+// A tile's low 64 columns are gate rows and its high 64 the matching up rows, so each thread holds both factors.
 #import activation
 #import matmul_tile
 
@@ -24,17 +24,17 @@ fn load_a(row: u32, k4: u32) -> vec4f {
 }
 
 fn load_w(col: u32, k4: u32) -> vec4f {
-  let at = min(col_base + col % 32, params.cols - 1) + select(0u, params.cols, col >= 32);
+  let at = min(col_base + col % 64, params.cols - 1) + select(0u, params.cols, col >= 64);
   return select(vec4f(), from_half(w[at * params.length4 + k4]), k4 < params.length4);
 }
 
-// Dispatch: x = tile of 32 columns, y = tile of 64 rows.
+// Dispatch: x = tile of 64 columns, y = tile of 128 rows.
 @compute @workgroup_size(TILE_THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   row_base = group.y * TILE;
-  col_base = group.x * 32;
+  col_base = group.x * 64;
   let sums = tile_product(thread, params.length4);
-  let col = col_base + (thread % 8) * 4;
+  let col = col_base + (thread % 16) * 4;
   for (var r = 0u; r < 8; r++) {
     let row = row_base + tile_row(thread, r);
     if (row < params.rows && col < params.cols) {
