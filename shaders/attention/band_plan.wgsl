@@ -1,4 +1,5 @@
 // Once a layer, per head, for budget=scaled: the chosen bands as a bitmask, and whether the head is better dense.
+// Reference: app/reference/bandIndex.ts, of the whole algorithm.
 #import prefix_sum
 
 struct Params {

@@ -1,5 +1,6 @@
 // Sums of diagonals from the pieces of tail_sums, as selection keys. Diagonal j = keys - 1 - offset, as MInference
 // numbers them; or bands of `pool` neighbouring offsets, band b holding offsets pool b and on.
+// Reference: app/reference/verticalSlashEstimate.ts, of the whole algorithm.
 
 struct Params {
   keys: u32,

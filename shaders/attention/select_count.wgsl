@@ -1,4 +1,5 @@
 // Top-k, second part: with the k-th largest key known, how many keys of each segment lie above it and how many equal it.
+// Reference: app/reference/selectTop.ts, of the whole algorithm.
 #import radix_select
 
 struct Params {

@@ -1,6 +1,7 @@
 // Top-k without a sort: most significant digit first radix selection over u32 keys, eight bits a pass. Pass p counts the
 // digits of the keys that agree with the k-th largest in the digits before; what those are follows from pass p - 1.
 // Two lists (columns and diagonals) of every head in one dispatch.
+// Reference: app/reference/selectTop.ts, of the whole algorithm.
 #import radix_select
 
 struct Params {

@@ -1,5 +1,6 @@
 // Top-k, third part: the chosen entries of both lists in ascending order. Of keys equal to the k-th largest those with
 // the lowest index are chosen, as torch.topk does on CUDA.
+// Reference: app/reference/selectTop.ts, of the whole algorithm.
 #import radix_select
 
 struct Params {

@@ -7,6 +7,7 @@
 // A walk always has o > s' - 64 for the last offset s' passed, so offsets that are 128 or more below their predecessor
 // start a range in every row block. Between such breaks the chain is walked once here, breaks in parallel;
 // slash_index walks only until it meets this chain.
+// Reference: app/reference/slashIndex.ts, of the whole algorithm.
 #import prefix_sum
 
 struct Params {

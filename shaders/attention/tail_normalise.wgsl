@@ -1,4 +1,5 @@
 // Softmax statistics of each of the last queries from those of its spans: (largest score, 1 / sum).
+// Reference: app/reference/verticalSlashEstimate.ts, of the whole algorithm.
 
 struct Params {
   rows: u32, // heads * tail rows

@@ -1,6 +1,7 @@
 // First pass of the estimate: softmax statistics of the prompt's last queries against all keys, one span of 128 keys
 // at a time (MInference, arXiv 2407.02490, section 3; FlashAttention's partial maxima and sums).
 // Scores are not kept: at a million keys they would be 256 MB a head. The second pass computes them again.
+// Reference: app/reference/verticalSlashEstimate.ts, of the whole algorithm.
 #import score_tile
 
 struct Params {

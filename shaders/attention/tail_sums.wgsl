@@ -1,6 +1,7 @@
 // Second pass of the estimate: the softmax of the last queries, summed by column and by diagonal (MInference,
 // arXiv 2407.02490, algorithm 2). A workgroup owns the columns of its span; of each diagonal it has one piece, which
 // diagonal_sums adds to its neighbours'. No float atomics: sums are the same in every run.
+// Reference: app/reference/verticalSlashEstimate.ts, of the whole algorithm.
 #import score_tile
 
 struct Params {

@@ -15,7 +15,7 @@ struct Params {
   row_blocks: u32,
   // Position of the chunk's row 0: row i sees keys <= row_position + i.
   row_position: u32,
-  // Keys that are valid.
+  // Keys that are valid, at least 1; what the cache holds after them is never seen.
   keys: u32,
   // Rows per head of q, and per KV head of k and v.
   q_stride: u32,
@@ -93,8 +93,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   // The walk: tiles, then columns in groups of 64.
   let entry = head * params.index_row_blocks + block;
-  let last_position = min(position0 + 63, params.row_position + params.rows - 1);
-  let causal_tiles = last_position / 64 + 1;
+  let last_key = params.keys - 1;
+  let causal_tiles = min(last_key, min(position0 + 63, params.row_position + params.rows - 1)) / 64 + 1;
   var listed = vec2u(DENSE_TILES, 0);
   if (params.indexed != 0) {
     listed = counts[entry];
@@ -170,13 +170,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     for (var r = 0u; r < 8; r++) {
       s[r] *= params.scale;
     }
-    // Only tiles that reach past the block's first row need the causal mask; of columns, only the last group has gaps.
-    if (select(step.first + 63 > position0, step.count < 64, step.gathered)) {
+    // Only tiles that reach past the block's first row or the last key are masked; of columns, the last group has gaps.
+    let least_last = min(position0, last_key);
+    if (select(step.first + 63 > least_last, step.count < 64 || least_last < position0, step.gathered)) {
       let keys4 = vec4u(
         key_at(step, x * 4), key_at(step, x * 4 + 1), key_at(step, x * 4 + 2), key_at(step, x * 4 + 3));
       for (var r = 0u; r < 8; r++) {
-        let position = position0 + (r / 4) * 32 + y * 4 + r % 4;
-        s[r] = select(s[r], vec4f(MASKED), keys4 > vec4u(position));
+        let last = min(position0 + (r / 4) * 32 + y * 4 + r % 4, last_key);
+        s[r] = select(s[r], vec4f(MASKED), keys4 > vec4u(last));
       }
     }
 

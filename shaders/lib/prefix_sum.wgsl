@@ -35,3 +35,18 @@ fn tree_sum(value: f32, thread: u32) -> f32 {
   workgroupBarrier();
   return sum;
 }
+
+// Largest over all threads.
+fn tree_max(value: f32, thread: u32) -> f32 {
+  sh_tree[thread] = value;
+  workgroupBarrier();
+  for (var stride = PREFIX_THREADS / 2; stride > 0; stride /= 2) {
+    if (thread < stride) {
+      sh_tree[thread] = max(sh_tree[thread], sh_tree[thread + stride]);
+    }
+    workgroupBarrier();
+  }
+  let largest = sh_tree[0];
+  workgroupBarrier();
+  return largest;
+}
