@@ -15,28 +15,51 @@ import { decodeMergeReference } from '../reference/decodeMerge';
 import { decodeAttention, decodeAttentionSpec, decodeSplits, recordDecodeAttention } from './decodeAttention';
 import { decodeMerge, decodeMergeSpec, recordDecodeMerge } from './decodeMerge';
 
+// f32 sums of up to 256 values, then of as many splits.
+const summed = { rtol: 1e-4, atol: 1e-4 };
+// Inputs are exact f16; the output is rounded to f16 at most, 2^-11 relative.
+const rounded = { rtol: 2 ** -10, atol: 2e-4 };
+
 test.each([
-  { keys: 1, heads: 1, kvHeads: 1, headDim: 64 },
-  { keys: 77, heads: 3, kvHeads: 1, headDim: 40 },
-  { keys: 256, heads: 2, kvHeads: 2, headDim: 128 },
-  { keys: 1000, heads: 4, kvHeads: 2, headDim: 64 },
-  { keys: 300, heads: 1, kvHeads: 1, headDim: 256 },
-])('decode_attention equals its reference: %o', async ({ keys, heads, kvHeads, headDim }) => {
+  { what: 'one key', keys: 1, heads: 1, kvHeads: 1, headDim: 64 },
+  { what: 'three heads a group, dim 40', keys: 77, heads: 3, kvHeads: 1, headDim: 40 },
+  { what: 'dim 128', keys: 256, heads: 2, kvHeads: 2, headDim: 128 },
+  { what: 'several splits and groups', keys: 1000, heads: 4, kvHeads: 2, headDim: 64 },
+  { what: 'seven heads a group', keys: 130, heads: 7, kvHeads: 1, headDim: 64 },
+  { what: 'a group of more heads than a workgroup takes', keys: 65, heads: 18, kvHeads: 2, headDim: 64 },
+  { what: 'dim 256, likewise', keys: 300, heads: 5, kvHeads: 1, headDim: 256 },
+  { what: 'splits of two and three tiles', keys: 40_000, heads: 1, kvHeads: 1, headDim: 8 },
+  { what: 'large scores', keys: 200, heads: 1, kvHeads: 1, headDim: 64, sharpness: 60 },
+])('decode_attention equals its reference: $what', async ({ keys, heads, kvHeads, headDim, sharpness }) => {
   const gpu = await testGpu();
-  const q = normals(heads * headDim, 21, 1.5);
-  const k = normals(kvHeads * keys * headDim, 22);
-  const v = normals(kvHeads * keys * headDim, 23);
+  // Room in the cache holds values that would show.
+  const keyStride = keys + 64;
+  const q = normals(heads * headDim, 21, sharpness ?? 1.5);
+  const [k, v] = [22, 23].map((seed) => normals(kvHeads * keys * headDim, seed));
+  if (!k || !v) throw new Error('unreachable');
   const splits = decodeSplits(keys);
   const partials = gpu.memory.allocate('partials', heads * splits * (headDim + 2) * 4);
   const out = allocateActivations(gpu, heads * headDim);
   const recorder = new Recorder(gpu);
-  recordDecodeAttention(
-    recorder,
-    await gpu.pipelines.get(decodeAttention, decodeAttentionSpec(headDim)),
-    { q: uploadHalf(gpu, q), k: uploadHalf(gpu, k), v: uploadHalf(gpu, v), partials },
-    { keys, keyStride: keys, heads, headBase: 0, group: heads / kvHeads, headDim },
-    'test',
-  );
+  const attend = await gpu.pipelines.get(decodeAttention, decodeAttentionSpec(headDim));
+  const group = heads / kvHeads;
+  const query = uploadHalf(gpu, q);
+  // Each KV head is a range of the cache with buffers of its own, as where one binding cannot hold them all.
+  for (let kvHead = 0; kvHead < kvHeads; kvHead++) {
+    const [keyRange, valueRange] = [k, v].map((all) => {
+      const room = new Float32Array(keyStride * headDim).fill(500);
+      room.set(all.subarray(kvHead * keys * headDim, (kvHead + 1) * keys * headDim));
+      return uploadHalf(gpu, room);
+    });
+    if (!keyRange || !valueRange) throw new Error('unreachable');
+    recordDecodeAttention(
+      recorder,
+      attend,
+      { q: query, k: keyRange, v: valueRange, partials },
+      { keys, keyStride, heads: group, headBase: kvHead * group, group, headDim },
+      'test',
+    );
+  }
   recordDecodeMerge(
     recorder,
     await gpu.pipelines.get(decodeMerge, decodeMergeSpec(headDim)),
@@ -46,15 +69,45 @@ test.each([
   );
   await recorder.drain();
   await recorder.destroy();
-  const expected = decodeAttentionReference(q, k, v, { keys, heads, kvHeads, headDim, splitKeys: 256 });
-  // f32 sums of up to 256 products.
+  const expected = decodeAttentionReference(q, k, v, { keys, heads, kvHeads, headDim, splits });
   const actual = await downloadF32(gpu, partials, expected.length);
-  expect(worstError(actual, expected, { rtol: 1e-4, atol: 1e-4 })).toBeLessThanOrEqual(1);
+  expect(worstError(actual, expected, summed)).toBeLessThanOrEqual(1);
   const merged = decodeMergeReference(expected, heads, splits, headDim);
-  // Rounded to f16.
   expect(
-    worstError(await downloadActivations(gpu, out, heads * headDim), merged, { rtol: 2 ** -10, atol: 2e-4 }),
+    worstError(await downloadActivations(gpu, out, heads * headDim), merged, rounded),
   ).toBeLessThanOrEqual(1);
+});
+
+test('two KV heads of one range equal the same heads as ranges of their own', async () => {
+  const gpu = await testGpu();
+  const shape = { keys: 150, heads: 6, kvHeads: 2, headDim: 64, splits: decodeSplits(150) };
+  const q = normals(6 * 64, 31, 1.5);
+  const [k, v] = [normals(2 * 150 * 64, 32), normals(2 * 150 * 64, 33)];
+  const expected = decodeAttentionReference(q, k, v, shape);
+  const partials = gpu.memory.allocate('partials', expected.length * 4);
+  const recorder = new Recorder(gpu);
+  recordDecodeAttention(
+    recorder,
+    await gpu.pipelines.get(decodeAttention, decodeAttentionSpec(64)),
+    { q: uploadHalf(gpu, q), k: uploadHalf(gpu, k), v: uploadHalf(gpu, v), partials },
+    { ...shape, keyStride: 150, headBase: 0, group: 3 },
+    'test',
+  );
+  await recorder.drain();
+  await recorder.destroy();
+  expect(worstError(await downloadF32(gpu, partials, expected.length), expected, summed)).toBeLessThanOrEqual(
+    1,
+  );
+});
+
+test('splits grow with the keys, hold a tile each, and fit what decode_merge has threads for', () => {
+  let before = 1;
+  for (let keys = 1; keys <= 1_048_576; keys += 61) {
+    const splits = decodeSplits(keys);
+    expect(splits).toBeGreaterThanOrEqual(before);
+    expect(splits).toBeLessThanOrEqual(Math.min(256, Math.ceil(keys / 64)));
+    before = splits;
+  }
 });
 
 test('decode_merge weights splits by their maxima', async () => {
@@ -70,14 +123,11 @@ test('decode_merge weights splits by their maxima', async () => {
   const recorder = new Recorder(gpu);
   const buffers = { partials: uploadF32(gpu, partials), out };
   const pipeline = await gpu.pipelines.get(decodeMerge, decodeMergeSpec(headDim));
-  recordDecodeMerge(recorder, pipeline, buffers, { keys: splits * 256, heads, headDim }, 'test');
+  recordDecodeMerge(recorder, pipeline, buffers, { keys: splits * 128, heads, headDim }, 'test');
   await recorder.drain();
   await recorder.destroy();
   const expected = decodeMergeReference(partials, heads, splits, headDim);
   expect(
-    worstError(await downloadActivations(gpu, out, heads * headDim), expected, {
-      rtol: 2 ** -10,
-      atol: 2e-4,
-    }),
+    worstError(await downloadActivations(gpu, out, heads * headDim), expected, rounded),
   ).toBeLessThanOrEqual(1);
 });

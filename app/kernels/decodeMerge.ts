@@ -1,7 +1,7 @@
 import { defineKernel, type Pipeline, type Specialisation } from '../gpu/kernel';
 import type { Binding, Recorder } from '../gpu/recorder';
 import shader from '../../shaders/attention/decode_merge.wgsl';
-import { decodeSplits } from './decodeAttention';
+import { decodeSplits, paddedHead4 } from './decodeAttention';
 
 export const decodeMerge = defineKernel({
   shader,
@@ -10,7 +10,7 @@ export const decodeMerge = defineKernel({
 });
 
 export function decodeMergeSpec(headDim: number): Specialisation {
-  return { constants: { HEAD4: headDim / 4 } };
+  return { constants: { HEAD4: headDim / 4, PAD4: paddedHead4(headDim) } };
 }
 
 /** out [heads][headDim] half from the partials that `decode_attention` left for `keys` keys. */
