@@ -22,6 +22,10 @@ interface Case extends AttentionShape {
   step?: number;
   /** Scale of q: large values make the softmax sharp. */
   sharpness?: number;
+  /** Rows of the cache after the valid keys; they hold values that would show. */
+  room?: number;
+  /** One dispatch and one pair of K and V buffers for each KV head, instead of one for all. */
+  ranges?: boolean;
 }
 
 const dense = (): BlockList => 'dense';
@@ -34,6 +38,15 @@ async function run(shape: Case): Promise<{ actual: Float32Array; expected: Float
   const v = normals(kvHeads * keys * headDim, 13);
   const lists = shape.lists ?? dense;
   const rowBlocks = Math.ceil(rows / 64);
+  const keyStride = keys + (shape.room ?? 0);
+  const withRoom = (values: Float32Array): Float32Array => {
+    const cache = new Float32Array(kvHeads * keyStride * headDim).fill(500);
+    for (let kvHead = 0; kvHead < kvHeads; kvHead++) {
+      const part = values.subarray(kvHead * keys * headDim, (kvHead + 1) * keys * headDim);
+      cache.set(part, kvHead * keyStride * headDim);
+    }
+    return cache;
+  };
   const all = Array.from({ length: heads * rowBlocks }, (_, at) =>
     lists(Math.floor(at / rowBlocks), at % rowBlocks),
   );
@@ -52,40 +65,51 @@ async function run(shape: Case): Promise<{ actual: Float32Array; expected: Float
   const pipeline = await gpu.pipelines.get(tileAttention, tileAttentionSpec(headDim));
   const recorder = new Recorder(gpu);
   const out = allocateActivations(gpu, rows * heads * headDim);
-  const buffers = {
+  const shared = {
     q: uploadHalf(gpu, q),
-    k: uploadHalf(gpu, k),
-    v: uploadHalf(gpu, v),
     counts: uploadU32(gpu, counts),
     tiles: uploadU32(gpu, tiles),
     columns: uploadU32(gpu, columns),
     out,
   };
+  const cacheBuffers: GPUBuffer[] = [];
   const step = shape.step ?? rowBlocks;
-  for (let firstRowBlock = 0; firstRowBlock < rowBlocks; firstRowBlock += step) {
-    recordTileAttention(
-      recorder,
-      pipeline,
-      buffers,
-      {
-        ...shape,
-        firstRowBlock,
-        rowBlocks: Math.min(step, rowBlocks - firstRowBlock),
-        qStride: rows,
-        keyStride: keys,
-        headBase: 0,
-        totalHeads: heads,
-        group: heads / kvHeads,
-        index: shape.lists ? { rowBlocks, tileCapacity, columnCapacity } : null,
-        flops: 0,
-      },
-      'test',
-    );
+  const rangeKvHeads = shape.ranges ? 1 : kvHeads;
+  const rangeHeads = (heads / kvHeads) * rangeKvHeads;
+  for (let kvBase = 0; kvBase < kvHeads; kvBase += rangeKvHeads) {
+    const part = [kvBase * keyStride * headDim, (kvBase + rangeKvHeads) * keyStride * headDim] as const;
+    const buffers = {
+      ...shared,
+      k: uploadHalf(gpu, withRoom(k).slice(...part)),
+      v: uploadHalf(gpu, withRoom(v).slice(...part)),
+    };
+    cacheBuffers.push(buffers.k, buffers.v);
+    for (let firstRowBlock = 0; firstRowBlock < rowBlocks; firstRowBlock += step) {
+      recordTileAttention(
+        recorder,
+        pipeline,
+        buffers,
+        {
+          ...shape,
+          heads: rangeHeads,
+          headBase: kvBase * (heads / kvHeads),
+          firstRowBlock,
+          rowBlocks: Math.min(step, rowBlocks - firstRowBlock),
+          qStride: rows,
+          keyStride,
+          totalHeads: heads,
+          group: heads / kvHeads,
+          index: shape.lists ? { rowBlocks, tileCapacity, columnCapacity } : null,
+          flops: 0,
+        },
+        'test',
+      );
+    }
   }
   await recorder.drain();
   await recorder.destroy();
   const actual = await downloadActivations(gpu, out, rows * heads * headDim);
-  for (const buffer of Object.values(buffers)) gpu.memory.release(buffer);
+  for (const buffer of [...Object.values(shared), ...cacheBuffers]) gpu.memory.release(buffer);
   return { actual, expected: tileAttentionReference(q, k, v, shape, lists) };
 }
 
@@ -108,6 +132,16 @@ test.each([
   { what: 'seven queries a group', ...square(67, 7, 1, 64) },
   { what: '256 tokens', ...square(256, 1, 1, 64) },
   { what: 'a past of 45 keys', ...square(60, 2, 1, 64), rowPosition: 45, keys: 105 },
+  { what: 'room in the cache', ...square(70, 2, 2, 64), room: 90 },
+  { what: 'keys that end before the rows', ...square(70, 2, 2, 64), keys: 40, room: 90 },
+  {
+    what: 'keys that end before the row block',
+    ...square(70, 1, 1, 64),
+    rowPosition: 100,
+    keys: 40,
+    room: 90,
+  },
+  { what: 'KV heads in ranges of their own', ...square(70, 6, 2, 64), ranges: true },
 ])('dense equals its reference: $what', async (shape) => {
   const { actual, expected } = await run(shape);
   expect(worstError(actual, expected, tolerance)).toBeLessThanOrEqual(1);
@@ -160,14 +194,33 @@ test('an empty index gives zeros, not NaN', async () => {
   expect(actual.every((value) => value === 0)).toBe(true);
 });
 
-test('the inputs are not degenerate: dense rows neither uniform nor one-hot', () => {
-  const [q, k] = [normals(64, 11, 1.5), normals(64 * 64, 12)];
-  const scores = Array.from({ length: 64 }, (_, key) => {
-    let dot = 0;
-    for (let d = 0; d < 64; d++) dot += (q[d] ?? NaN) * (k[key * 64 + d] ?? NaN);
-    return Math.exp(dot / 8);
-  });
-  const share = Math.max(...scores) / scores.reduce((sum, score) => sum + score, 0);
-  expect(share).toBeGreaterThan(2 / 64);
-  expect(share).toBeLessThan(0.9);
+test('tiles and columns past the last key are not seen', async () => {
+  // One tile holds the last key, the next lies after it, and so do 34 of the columns, which fill their group of 64.
+  const columns = Array.from({ length: 64 }, (_, at) => (at < 30 ? at : at + 64));
+  const lists = (): BlockList => ({ tiles: [30, 128], columns });
+  const shape = { ...square(70, 2, 2, 64), rowPosition: 180, keys: 80, room: 200, lists };
+  const { actual, expected } = await run(shape);
+  expect(worstError(actual, expected, tolerance)).toBeLessThanOrEqual(1);
+});
+
+test('what is listed twice counts twice: the kernel sums what the lists say', async () => {
+  const twice = (): BlockList => ({ tiles: [0, 32], columns: [5, 100] });
+  const shape = { ...square(64, 1, 1, 64), rowPosition: 128, keys: 192 };
+  const { actual, expected } = await run({ ...shape, lists: twice });
+  expect(worstError(actual, expected, tolerance)).toBeLessThanOrEqual(1);
+  const once = (): BlockList => ({ tiles: [0, 64], columns: [] });
+  const { expected: different } = await run({ ...shape, lists: once });
+  expect(worstError(actual, different, tolerance)).toBeGreaterThan(1);
+});
+
+test('the inputs are not degenerate: rows neither uniform nor one-hot', () => {
+  // With the identity for V the reference gives the softmax itself.
+  const v = Float32Array.from({ length: 64 * 64 }, (_, at) => Number(at % 65 === 0));
+  const shape = square(64, 1, 1, 64);
+  const rows = tileAttentionReference(normals(4096, 11, 1.5), normals(4096, 12), v, shape, dense);
+  const largest = Array.from({ length: 32 }, (_, row) =>
+    Math.max(...rows.subarray((row + 32) * 64, (row + 33) * 64)),
+  );
+  expect(Math.min(...largest)).toBeGreaterThan(2 / 64);
+  expect(largest.filter((share) => share < 0.9).length).toBeGreaterThan(24);
 });
