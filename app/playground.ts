@@ -17,7 +17,9 @@ import type {
   RunProgress,
   RunResult,
 } from './engine/types';
+import type { AttentionChunk, AttentionReport } from './engine/attentionAlone';
 import type { KernelBenchRequest, KernelMeasurement } from './engine/bench';
+import type { AttentionRequest } from './worker/attention';
 import type { KernelBenchResult } from './worker/bench';
 import type { CallEvent, EngineClient } from './worker/client';
 
@@ -67,6 +69,11 @@ export interface PublicPlayground {
     request: KernelBenchRequest,
     onMeasured?: (measurement: KernelMeasurement) => void,
   ): Promise<KernelBenchResult>;
+  /** One attention alone on files of a folder; what `npm run compare -- --attention` writes. */
+  attention(
+    request: AttentionRequest,
+    onChunk: (chunk: AttentionChunk) => void | Promise<void>,
+  ): Promise<AttentionReport>;
 }
 
 /** 'builtin', a URL of a folder, or a Hub id ('owner/name', with '@revision' if wanted). */
@@ -224,6 +231,10 @@ export class Playground {
       bench: async (request, onMeasured) => {
         const { runKernelBench } = await import('./worker/bench');
         return published(runKernelBench(request, onMeasured));
+      },
+      attention: async (request, onChunk) => {
+        const { runAttentionAlone } = await import('./worker/attention');
+        return published(runAttentionAlone(request, onChunk));
       },
     };
   }

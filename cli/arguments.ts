@@ -37,7 +37,10 @@ export const usage = `Usage: npm run compare -- [options]
   --set key=value                 a parameter of the pattern; may be repeated
   --max-new-tokens N              answer tokens (default: 32)
   --ids FILE                      prompt as a JSON array of token ids instead of text
-  --attention FOLDER              one attention alone, on q.f16, k.f16, v.f16 and shape.json of that folder
+  --attention FOLDER              one attention alone, on q.f16, k.f16, v.f16 ([head][token][dim], little-endian f16)
+                                  and shape.json ({tokens, heads, headDim}) of that folder, with --pattern and --set;
+                                  writes blocks and columns ([head][row block of 64]) to --out FILE, and the output
+                                  as little-endian f32 [head][token][dim] to FILE.out.f32. fallback is off here
   --out FILE                      write the result as JSON
   --adapter auto|gpu|software     which WebGPU adapter to ask for (default: auto)
   --help

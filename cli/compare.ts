@@ -6,6 +6,7 @@ import type { CompareResult, ModelSource, PromptRequest } from '../app/engine/ty
 import type { ErrorReport } from '../app/errors';
 import { generateSample } from '../app/documents/samples';
 import { CliError, parseArguments, settingValue, usage, type CompareArguments } from './arguments';
+import { compareAttention } from './attention';
 import { ensureChromium, openPage } from './browser';
 import { buildIfNeeded, serveSite } from './site';
 import { compareTable } from './table';
@@ -127,7 +128,10 @@ async function main(argv: readonly string[]): Promise<void> {
     console.log(usage);
     return;
   }
-  if (args.attention !== null) throw new CliError('--attention is not there yet', 2);
+  if (args.attention !== null) {
+    await compareAttention(args, log);
+    return;
+  }
   const prompt = promptOf(args);
   const folder = args.model !== 'builtin' && isFolder(args.model) ? resolve(args.model) : null;
   await buildIfNeeded(log);

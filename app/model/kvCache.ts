@@ -44,7 +44,7 @@ export class KvCache {
 
   constructor(
     private readonly gpu: Gpu,
-    config: ModelConfig,
+    config: Pick<ModelConfig, 'layers' | 'heads' | 'kvHeads' | 'headDim'>,
     tokens: number,
   ) {
     this.stride = cacheStride(tokens);
