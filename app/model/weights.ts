@@ -131,13 +131,7 @@ export class ModelWeights {
       const at = (first + begin - from) * 2;
       const data = slice.half.subarray(begin - slice.offset, end - slice.offset);
       const even = data.length % 2 === 0 ? data : Uint16Array.from([...data, 0]);
-      this.gpu.device.queue.writeBuffer(
-        buffer,
-        at,
-        even.buffer,
-        even.byteOffset,
-        even.byteLength,
-      );
+      this.gpu.device.queue.writeBuffer(buffer, at, even.buffer, even.byteOffset, even.byteLength);
     }
     this.written.set(name, (this.written.get(name) ?? 0) + slice.half.length);
     this.parameters += slice.half.length;
