@@ -15,6 +15,7 @@ export type {
   PatternName,
   PatternRequest,
   PatternStatistics,
+  RowsInput,
 } from './types';
 
 const dense: PatternFactory = {

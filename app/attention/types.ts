@@ -57,6 +57,17 @@ export interface LayerInput {
   readonly tail: Binding;
 }
 
+/** Rows [first, first + count) of this prefill, at positions past + first and on, with their queries. */
+export interface RowsInput {
+  readonly first: number;
+  readonly count: number;
+  /** With RoPE, half [head][queryStride][dim]; row 0 is `first`. */
+  readonly queries: Binding;
+  readonly queryStride: number;
+  /** K of these rows and all before is written. */
+  readonly caches: readonly CacheRange[];
+}
+
 export interface PatternStatistics {
   /** Computed over causal tiles, all layers and heads. */
   readonly density: number;
@@ -82,17 +93,15 @@ export interface Pattern {
   readonly indexBytes: number;
   /** Operations that `prepareLayer` records, for progress and pacing. */
   readonly prepareFlops: number;
+  /**
+   * For patterns that pool the queries of the whole prompt: called for each chunk of a layer, in order, before
+   * `prepareLayer`. Where it is absent those queries are not computed twice.
+   */
+  observeRows?(recorder: Recorder, layer: number, rows: RowsInput): void;
   /** Records estimate and selection for a layer whose K is complete (phases 'estimate' and 'index'). */
   prepareLayer(recorder: Recorder, input: LayerInput): void;
-  /**
-   * Records the index of rows [first, first + count) of this prefill, at positions past + first and on.
-   * Valid until the next call. null: every row block is dense.
-   */
-  indexRows(
-    recorder: Recorder,
-    layer: number,
-    rows: { readonly first: number; readonly count: number },
-  ): TileIndex | null;
+  /** Records the index of these rows. Valid until the next call. null: every row block is dense. */
+  indexRows(recorder: Recorder, layer: number, rows: RowsInput): TileIndex | null;
   /** One read-back, after the run. */
   statistics(): Promise<PatternStatistics>;
   destroy(): void;

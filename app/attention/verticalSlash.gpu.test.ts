@@ -79,7 +79,9 @@ async function run(gpu: Gpu, pattern: Pattern, geometry: Geometry, input: LayerI
     const recorder = new Recorder(gpu);
     if (first === 0) pattern.prepareLayer(recorder, input);
     const count = Math.min(geometry.chunkRows, geometry.rows - first);
-    const built = pattern.indexRows(recorder, 0, { first, count });
+    // Vertical-slash looks at the tail's queries only.
+    const rows = { first, count, queries: input.tail, queryStride: count, caches: input.caches };
+    const built = pattern.indexRows(recorder, 0, rows);
     await recorder.drain();
     if (!built) throw new Error('dense');
     (await readTileIndex(gpu, built, geometry.heads)).forEach((blocks, head) => index[head]?.push(...blocks));

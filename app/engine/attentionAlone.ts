@@ -131,6 +131,16 @@ export async function attentionAlone(
     const tailRows = Math.min(pattern.tailRows, tokens);
     const tail = allocate('tail queries', Math.max(1, tailRows) * heads * headDim * 2);
     uploadRows(run, tail, { first: tokens - tailRows, count: tailRows });
+    if (pattern.observeRows) {
+      for (const chunk of chunks) {
+        uploadRows(run, buffers.q, chunk);
+        const { first, count } = chunk;
+        const wanted = { first, count, queries: buffers.q, queryStride: count, caches: cache.layer(0) };
+        pattern.observeRows(recorder, 0, wanted);
+        // The next chunk's queries go where these are.
+        await recorder.drain();
+      }
+    }
     pattern.prepareLayer(recorder, { layer: 0, caches: cache.layer(0), tail });
     await recorder.drain();
     for (const chunk of chunks) onChunk(await attendChunk(run, buffers, chunk));
@@ -197,7 +207,8 @@ async function attendChunk(
   const { heads, headDim } = run.input;
   const { first, count } = chunk;
   uploadRows(run, buffers.q, chunk);
-  const index = pattern.indexRows(recorder, 0, chunk);
+  const wanted = { first, count, queries: buffers.q, queryStride: count, caches: cache.layer(0) };
+  const index = pattern.indexRows(recorder, 0, wanted);
   const blocks = Math.ceil(count / 64);
   // As if dense: what a pattern leaves out only makes the dispatches shorter.
   const perBlock = denseFlops(count, first, headDim, heads) / blocks;

@@ -3,7 +3,7 @@
  * before it knows which tiles a layer needs. Per layer: keys and values of every chunk; then estimate and select;
  * then queries, attention, output and MLP of every chunk. Nothing is read back until the last logits.
  */
-import type { Pattern } from '../attention/pattern';
+import type { Pattern, RowsInput } from '../attention/pattern';
 import { readBuffer, Recorder } from '../gpu/recorder';
 import { denseFlops } from '../kernels/tileAttention';
 import { Activations } from './activations';
@@ -167,6 +167,10 @@ class LayerRun {
       const all = { first: 0, count: chunk.count };
       model.norm(recorder, this.residual(at), weights.inputNorm, activations.normed, all, 'projections');
       await model.keysAndValues(recorder, layer, activations, chunk.count, cache, past + chunk.first);
+      if (this.pattern.observeRows) {
+        await this.queries(layer, chunk, 'estimate');
+        this.pattern.observeRows(recorder, layer, this.rowsInput(layer, chunk));
+      }
     }
 
     if (tailRows > 0) {
@@ -193,10 +197,9 @@ class LayerRun {
     const position = past + chunk.first;
     const residual = this.residual(at);
     model.norm(recorder, residual, weights.inputNorm, activations.normed, all, 'projections');
-    const out = { buffer: activations.queries, stride: activations.rows };
-    await model.queries(recorder, layer, activations, chunk.count, position, out, 'projections');
+    await this.queries(layer, chunk, 'projections');
 
-    const index = this.pattern.indexRows(recorder, layer, chunk);
+    const index = this.pattern.indexRows(recorder, layer, this.rowsInput(layer, chunk));
     const keys = past + chunk.first + chunk.count;
     const blocks = Math.ceil(chunk.count / 64);
     const perBlock = this.attentionFlops(chunk.first, chunk.count) / blocks;
@@ -212,6 +215,19 @@ class LayerRun {
     await model.attentionOutput(recorder, layer, activations, residual, chunk.count);
     await model.mlp(recorder, layer, activations, residual, chunk.count);
     this.report(layer, at, chunk.count * this.linearFlopsPerRow());
+  }
+
+  /** Queries of a chunk whose normed rows are at hand. */
+  private async queries(layer: number, chunk: Chunk, phase: string): Promise<void> {
+    const { model, recorder, activations } = this;
+    const out = { buffer: activations.queries, stride: activations.rows };
+    const position = this.shape.past + chunk.first;
+    await model.queries(recorder, layer, activations, chunk.count, position, out, phase);
+  }
+
+  private rowsInput(layer: number, { first, count }: Chunk): RowsInput {
+    const { queries, rows: queryStride } = this.activations;
+    return { first, count, queries, queryStride, caches: this.cache.layer(layer) };
   }
 
   /**
