@@ -1,0 +1,355 @@
+"""Training sequences: a document, questions about it with their answers, perhaps a further document, and so on.
+
+A sequence is the chat of the built-in model: `<|user|>document, blank line, question<|assistant|>answer<|end|>`, then
+further questions as further user messages. Every token has a kind, which decides its weight in the loss.
+"""
+
+import os
+import random
+from dataclasses import dataclass
+from json import loads
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from documents import DocumentWriter
+from facts import Fact
+from tokenizer import ASSISTANT, END, PAD, USER
+from words import WordLists
+
+# Kinds of tokens, as targets.
+UNTRAINED, PROSE, SYNTHETIC, QUOTE, FACT, LOG_FACT, RECORD_FACT = range(7)
+KIND_NAMES = ("untrained", "prose", "synthetic", "quote", "fact", "log", "record")
+KIND_WEIGHTS = (0.0, 0.2, 0.05, 1.2, 2.0, 2.0, 2.0)
+
+QUOTE_QUESTIONS = (
+    "Finish the {unit}: {text}",
+    "Finish the {unit}: {text}",
+    "Finish the {unit}: {text}",
+    "Finish the {unit}: {text}",
+    "Finish the {unit}: {text}",
+    "Finish this {unit}: {text}",
+    "Finish the {unit}: {text}...",
+    'Finish the {unit}: "{text}',
+    "Finish the {unit} from the document: {text}",
+    "Complete the {unit}: {text}",
+    "Complete the {unit}: {text}",
+    "Continue the {unit}: {text}",
+    "finish the {unit}: {text}",
+    "How does this {unit} go on? {text}",
+    "How does the {unit} end that goes: {text}",
+    "What comes after this: {text}",
+)
+LONGEST_ANSWER = 40
+FORM_KINDS = {"log": LOG_FACT, "records": RECORD_FACT, "prose": FACT}
+CHARACTERS_PER_TOKEN = {"log": 1.5, "records": 2.4, "table": 1.5, "settings": 1.8, "report": 2.9, "noise": 1.1}
+
+
+class Traits:
+    """What a token can be: a line break, the start of a word, the end of a sentence. Arrays over the vocabulary."""
+
+    def __init__(self, tokenizer: Tokenizer):
+        raw = [tokenizer.id_to_token(i) for i in range(tokenizer.get_vocab_size())]
+        text = [tokenizer.decode([i], skip_special_tokens=False) for i in range(len(raw))]
+        abbreviations = {"Mr", "Mrs", "Dr", "St", "Ms", "No", "vol", "Vol", "vs", "etc", "Mt", "Col", "Capt", "Prof"}
+
+        def table(test) -> np.ndarray:
+            return np.array([test(r, t) for r, t in zip(raw, text)])
+
+        self.breaks = table(lambda r, t: t.strip("\r\n") == "" and "\n" in t)
+        self.paragraph = table(lambda r, t: t.strip("\r\n") == "" and t.count("\n") >= 2)
+        self.word = table(lambda r, t: r == "Ġ" or (r[0] == "Ġ" and r[1] != "Ġ"))
+        self.stop = table(lambda r, t: t.rstrip("\"')]”’")[-1:] in (".", "!", "?"))
+        self.opening = table(lambda r, t: len(t) > 1 and t[0] == " " and not t[1:].lstrip("\"'([“‘")[:1].islower())
+        self.abbreviation = table(lambda r, t: t.strip() in abbreviations or (len(t.strip()) == 1 and t.strip().isupper()))
+
+    def units(self, ids: np.ndarray, wrapped: bool) -> tuple[np.ndarray, np.ndarray]:
+        """First and one-past-last positions of the sentences and lines in `ids`; the last, perhaps cut, is left out."""
+        breaks = (self.paragraph if wrapped else self.breaks)[ids]
+        starts = np.zeros(len(ids), bool)
+        starts[0] = not breaks[0]
+        starts[1:] = breaks[:-1] & ~breaks[1:]
+        sentence = self.stop[ids[:-1]] & self.opening[ids[1:]]
+        sentence[1:] &= ~self.abbreviation[ids[:-2]]
+        starts[1:] |= sentence
+        first = np.flatnonzero(starts)
+        stops = np.flatnonzero(starts | breaks)
+        following = np.searchsorted(stops, first, side="right")
+        whole = following < len(stops)
+        return first[whole], stops[following[whole]]
+
+
+class Corpus:
+    """The encoded works, some of which are held out for evaluation."""
+
+    def __init__(self, folder: Path, held_out: bool = False):
+        self.tokens = np.load(folder / "tokens.npy", mmap_mode="r")
+        works = [work for work in loads((folder / "index.json").read_text()) if work["heldOut"] == held_out]
+        self.works = [(work["start"], work["end"], work["wrapped"]) for work in works]
+        self.lengths = [end - start for start, end, _ in self.works]
+
+    def slice(self, rng: random.Random, length: int, traits: Traits, whole: bool = False) -> tuple[np.ndarray, bool]:
+        """About `length` tokens of one work from the start of a paragraph, and whether its lines are wrapped.
+
+        With `whole`, only a work that is long enough is taken.
+        """
+        while True:
+            start, end, wrapped = rng.choices(self.works, self.lengths)[0]
+            if whole and end - start < length + 2000:
+                continue
+            at = rng.randint(start, max(start, end - length - 500))
+            if at > start:
+                paragraphs = np.flatnonzero(traits.paragraph[self.tokens[at : at + 3000]])
+                at += int(paragraphs[0]) + 1 if len(paragraphs) else 0
+            if end - at >= min(length, 64):
+                break
+        return np.array(self.tokens[at : min(end, at + length)]), wrapped
+
+
+@dataclass
+class Part:
+    """A stretch of document with what can be asked about it."""
+
+    ids: np.ndarray
+    kinds: np.ndarray
+    """Of its tokens, as targets."""
+    facts: list[tuple[Fact, int]]
+    """Each with the kind of its answer's tokens."""
+    first: np.ndarray
+    end: np.ndarray
+    """Where each sentence or line starts and ends."""
+
+
+class SequenceMaker:
+    def __init__(self, tokenizer: Path, corpus: Corpus, words: WordLists, seed: int):
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
+        self.tokenizer = Tokenizer.from_file(str(tokenizer))
+        self.traits = Traits(self.tokenizer)
+        self.corpus = corpus
+        self.words = words
+        self.rng = random.Random(seed)
+        self.blank_lines = [self.encode(text) for text in ("\n\n", "\n\n\n", "\n\n\n\n")]
+
+    def encode(self, text: str) -> np.ndarray:
+        return np.array(self.tokenizer.encode(text, add_special_tokens=False).ids, np.uint16)
+
+    def encode_all(self, texts: list[str]) -> list[np.ndarray]:
+        encoded = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return [np.array(one.ids, np.uint16) for one in encoded]
+
+    # Documents
+
+    def planted(self, ids: np.ndarray, wrapped: bool, statements: list[str]) -> np.ndarray | None:
+        """Prose with `statements` between its sentences or as paragraphs of their own; none if it has no room."""
+        rng, traits = self.rng, self.traits
+        first, _ = traits.units(ids, wrapped)
+        first = first[first > 0]
+        if not len(first):
+            return None
+        places = sorted(int(place) for place in rng.choices(first, k=len(statements)))
+        alone = [traits.breaks[ids[place - 1]] for place in places]
+        texts = [f"{text}\n\n" if paragraph else f" {text}" for text, paragraph in zip(statements, alone)]
+        pieces, done = [], 0
+        for place, statement in zip(places, self.encode_all(texts)):
+            pieces += [ids[done:place], statement]
+            done = place
+        return np.concatenate([*pieces, ids[done:]])
+
+    def prose(self, length: int, writer: DocumentWriter) -> Part:
+        rng = self.rng
+        most = max(1, length // 48)
+        facts = writer.maker.facts(min(600, rng.choice((1, 1 + most // 16, 1 + most // 4, 1 + most // 3, 1 + most // 2))))
+        room = max(32, length - 22 * len(facts))
+        ids, wrapped = self.corpus.slice(rng, room, self.traits)
+        with_facts = self.planted(ids, wrapped, [fact.statement(rng) for fact in facts])
+        if with_facts is None:
+            return self.whole(ids, wrapped)
+        part = self.whole(with_facts, wrapped)
+        part.facts = [(fact, FACT) for fact in facts]
+        return part
+
+    def whole(self, ids: np.ndarray, wrapped: bool) -> Part:
+        """Prose as it is."""
+        return Part(ids, np.full(len(ids), PROSE, np.uint8), [], *self.traits.units(ids, wrapped))
+
+    def synthetic(self, length: int, writer: DocumentWriter, kind: str | None = None) -> Part | None:
+        """A synthetic document of 0.6 to 1.1 times `length` tokens, or none if a few tries gave none."""
+        kind = kind or writer.kind()
+        characters = length * CHARACTERS_PER_TOKEN[kind]
+        for _ in range(4):
+            document = writer.write(kind, max(40, int(characters)))
+            ids = self.encode(document.text)
+            if 0.6 * length < len(ids) < 1.1 * length + 40:
+                first, end = self.traits.units(ids, False)
+                facts = [(fact, FORM_KINDS[document.form]) for fact in document.facts]
+                return Part(ids, np.full(len(ids), SYNTHETIC, np.uint8), facts, first, end)
+            characters *= max(0.4, min(2, 0.9 * length / len(ids)))
+        return None
+
+    def part(self, length: int, writer: DocumentWriter, mixed: bool = True) -> Part:
+        rng = self.rng
+        if mixed and length > 400 and rng.random() < (0.35 if length < 4000 else 0.7):
+            count = rng.randint(2, min(8, length // 200))
+            return joined([self.part(length // count, writer, False) for _ in range(count)], self.blank_lines[0])
+        if rng.random() < 0.5:
+            return self.prose(length, writer)
+        return self.synthetic(length, writer) or self.prose(length, writer)
+
+    # Questions
+
+    def quote(self, part: Part, everything: np.ndarray, least: int) -> tuple[str, str, np.ndarray] | None:
+        """The beginning of a sentence or line, at least `least` tokens that stand only once in `everything`.
+
+        Gives its text, 'sentence' or 'line', and the tokens that follow up to the end.
+        """
+        rng, traits, ids = self.rng, self.traits, part.ids
+        longest = least + 20
+
+        def word_at_or_before(at: int, start: int) -> int:
+            while at > start and not traits.word[ids[at]]:
+                at -= 1
+            return max(at, start)
+
+        for _ in range(8):
+            if not len(part.first):
+                return None
+            chosen = rng.randrange(len(part.first))
+            start, end = int(part.first[chosen]), int(part.end[chosen])
+            low = max(start + least, end - LONGEST_ANSWER)
+            cuts = low + np.flatnonzero(traits.word[ids[low : end - 2]])
+            if not len(cuts):
+                continue
+            cut = int(rng.choice(cuts))
+            begin = start
+            if cut - start > longest or rng.random() < 0.35:
+                begin = word_at_or_before(cut - rng.randint(least, longest), start)
+            if occurrences(everything, ids[begin + 1 : cut]) != 1:
+                begin = word_at_or_before(begin - 12, start)
+                if occurrences(everything, ids[begin + 1 : cut]) != 1:
+                    continue
+            text = self.tokenizer.decode(ids[begin:cut].tolist(), skip_special_tokens=False).strip()
+            if "\n" in text and rng.random() < 0.5:
+                text = text.replace("\n", " ")
+            line = end < len(ids) and traits.breaks[ids[end]] and not traits.stop[ids[end - 1]]
+            return text, rng.choice(("line", "sentence")) if line else "sentence", ids[cut:end]
+        return None
+
+    def questions(self, parts: list[Part], tokens: int) -> list[tuple[np.ndarray, np.ndarray, int]]:
+        """Questions about `parts`, mostly the last, for about `tokens` tokens: question, answer, kind of the answer."""
+        rng = self.rng
+        everything = np.concatenate([part.ids for part in parts])
+        least = 6 if len(everything) < 4000 else 9
+        quotes = rng.choice((0.15, 0.35, 0.5, 0.7))
+        facts = [fact for part in parts[:-1] for fact in part.facts]
+        facts = rng.sample(facts, len(facts))[: len(parts[-1].facts) // 2 + 1]
+        # Where little was planted, it is asked for several times, in other words.
+        facts += parts[-1].facts * rng.choice((1, 2, 3, 4) if len(parts[-1].facts) < 8 else (1, 1, 2))
+        rng.shuffle(facts)
+        texts: list[str] = []
+        answers: list[np.ndarray | str] = []
+        kinds: list[int] = []
+        for _ in range(tokens // 34 + 1):
+            if facts and rng.random() >= quotes:
+                fact, kind = facts.pop()
+                texts.append(fact.question(rng))
+                answers.append(fact.value)
+                kinds.append(kind)
+                continue
+            part = rng.choice(parts) if rng.random() < 0.3 else parts[-1]
+            if quoted := self.quote(part, everything, least):
+                text, unit, rest = quoted
+                texts.append(rng.choice(QUOTE_QUESTIONS).format(unit=unit, text=text))
+                answers.append(rest)
+                kinds.append(QUOTE)
+        encoded = iter(self.encode_all([*texts, *(a for a in answers if isinstance(a, str))]))
+        questions = [next(encoded) for _ in texts]
+        return [(q, next(encoded) if isinstance(a, str) else a, kind) for q, a, kind in zip(questions, answers, kinds)]
+
+    # Sequences
+
+    def sequence(self, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """Token ids and their kinds, `length` of each."""
+        rng = self.rng
+        writer = DocumentWriter(rng, self.words)
+        ids: list[np.ndarray] = []
+        kinds: list[np.ndarray] = []
+        size = 0
+
+        def add(tokens, kind) -> None:
+            nonlocal size
+            ids.append(np.asarray(tokens, np.uint16))
+            kinds.append(np.full(len(tokens), kind, np.uint8) if np.isscalar(kind) else kind)
+            size += len(tokens)
+
+        asked = rng.uniform(0.15, 0.4)
+        count = 1 if rng.random() < 0.5 else rng.randint(2, min(6, max(2, length // 256)))
+        weights = [rng.uniform(0.15, 1) for _ in range(count)]
+        parts: list[Part] = []
+        for weight in weights:
+            share = length * weight / sum(weights)
+            part = self.part(max(24, int(share * (1 - asked))), writer)
+            parts.append(part)
+            keep = len(part.ids) - trailing(self.traits.breaks[part.ids])
+            add([USER], UNTRAINED)
+            add(part.ids[:keep], part.kinds[:keep])
+            add(self.blank_lines[rng.choices((0, 1, 2), (7, 2, 1))[0]], UNTRAINED)
+            last = len(parts) == count
+            room = max(48, length - size if last else int(share * asked))
+            spent = 0
+            for number, (question, answer, kind) in enumerate(self.questions(parts, room)):
+                if spent > room:
+                    break
+                before = size
+                if number:
+                    add([USER], UNTRAINED)
+                add(question, UNTRAINED)
+                add([ASSISTANT], UNTRAINED)
+                add(answer, kind)
+                add([END], kind)
+                spent += size - before
+            if size >= length:
+                break
+        if size < length:
+            add(np.full(length - size, PAD), UNTRAINED)
+        return np.concatenate(ids)[:length], np.concatenate(kinds)[:length]
+
+    def batch(self, tokens: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """`tokens` tokens in rows of `length`."""
+        rows = [self.sequence(length) for _ in range(tokens // length)]
+        return np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows])
+
+
+def joined(parts: list[Part], between: np.ndarray) -> Part:
+    ids, kinds, first, end, facts, offset = [], [], [], [], [], 0
+    for part in parts:
+        if offset:
+            ids.append(between)
+            kinds.append(np.full(len(between), SYNTHETIC, np.uint8))
+            offset += len(between)
+        ids.append(part.ids)
+        kinds.append(part.kinds)
+        first.append(part.first + offset)
+        end.append(part.end + offset)
+        facts += part.facts
+        offset += len(part.ids)
+    return Part(*map(np.concatenate, (ids, kinds)), facts, *map(np.concatenate, (first, end)))
+
+
+def occurrences(text: np.ndarray, wanted: np.ndarray) -> int:
+    """How often `wanted` stands in `text`; the rarer last tokens are compared first."""
+    if len(wanted) > len(text) or not len(wanted):
+        return 0
+    reach = len(text) - len(wanted) + 1
+    found = np.flatnonzero(text[len(wanted) - 1 :] == wanted[-1])
+    for at in range(len(wanted) - 2, -1, -1):
+        if len(found) <= 1:
+            break
+        found = found[text[found + at] == wanted[at]]
+    assert found.size == 0 or found[-1] < reach
+    return len(found)
+
+
+def trailing(flags: np.ndarray) -> int:
+    """How many of the last flags are set, without a break."""
+    return len(flags) if flags.all() else int(np.argmin(flags[::-1]))
