@@ -97,6 +97,7 @@ export function completeRequest(input: CompareInput): CompareRequest {
     sampling: { temperature: 0, topP: 1, seed: 0, ...sampling },
     order: input.order ?? 'dense-first',
     dense: input.dense ?? true,
+    ...(input.reuseDense !== undefined && { reuseDense: input.reuseDense }),
   };
 }
 

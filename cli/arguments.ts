@@ -46,7 +46,7 @@ export const usage = `Usage: npm run compare -- [options]
   --help
 `;
 
-function positive(name: string, text: string): number {
+export function positive(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
     throw new CliError(`${name} must be a whole number from 1 up, not '${text}'`, 2);

@@ -1,30 +1,18 @@
 /** `npm run compare`: the built page in a headless Chromium, dense and sparse on the same prompt, as a table and JSON. */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Page } from 'playwright';
-import type { CompareResult, ModelSource, PromptRequest } from '../app/engine/types';
-import type { ErrorReport } from '../app/errors';
+import type { PromptRequest } from '../app/engine/types';
 import { generateSample } from '../app/documents/samples';
 import { CliError, parseArguments, settingValue, usage, type CompareArguments } from './arguments';
 import { compareAttention } from './attention';
 import { ensureChromium, openPage } from './browser';
+import { compareInPage, type CliRequest } from './compareInPage';
 import { buildIfNeeded, serveSite } from './site';
 import { compareTable } from './table';
 
 const log = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
-
-interface CliRequest {
-  /** Anything but a folder of files, which only a page can be given. */
-  source: Exclude<ModelSource, { kind: 'folder' }>;
-  prompt: PromptRequest;
-  pattern: CompareArguments['pattern'];
-  set: Record<string, string | number | boolean>;
-  maxNewTokens: number;
-}
-
-type Outcome<T> = { ok: true; value: T } | { ok: false; error: ErrorReport };
 
 function readText(path: string, what: string): string {
   if (!existsSync(path) || !statSync(path).isFile())
@@ -70,58 +58,6 @@ function promptOf(args: CompareArguments): PromptRequest {
   return { document: readText(args.document, 'the document'), question: args.question ?? '', ...limit };
 }
 
-/** Calls into the page and brings back a value or the page's own error report. */
-async function inPage(page: Page, request: CliRequest): Promise<CompareResult> {
-  await page.exposeFunction('cliLog', log);
-  const outcome = await page.evaluate(async (work): Promise<Outcome<CompareResult>> => {
-    const { playground, cliLog } = window as unknown as {
-      playground: typeof window.playground;
-      cliLog: (line: string) => void;
-    };
-    let shown = '';
-    const say = (line: string): void => {
-      if (line !== shown) cliLog(line);
-      shown = line;
-    };
-    try {
-      await playground.load(work.source, {
-        onProgress: ({ stage, file, loaded, total }) => {
-          say(
-            total > 0 ? `${stage} ${file}: ${Math.floor((10 * loaded) / total) * 10}%` : `${stage} ${file}`,
-          );
-        },
-      });
-      const value = await playground.compare(
-        {
-          prompt: work.prompt,
-          pattern: { name: work.pattern as 'dense', set: work.set },
-          maxNewTokens: work.maxNewTokens,
-        },
-        {
-          onProgress: ({ lane, stage, layer, layers, fraction }) => {
-            say(`${lane} ${stage}: layer ${layer + 1} of ${layers}, ${Math.floor(fraction * 20) * 5}%`);
-          },
-        },
-      );
-      return { ok: true, value };
-    } catch (error) {
-      const report = (error as { report?: ErrorReport }).report;
-      return {
-        ok: false,
-        error: report ?? { code: 'internal', sentence: String(error), remedy: '' },
-      };
-    }
-  }, request);
-  if (outcome.ok) return outcome.value;
-  const { code, sentence, remedy, detail } = outcome.error;
-  if (detail) log(detail);
-  const exitCode = code === 'bad-setting' || code === 'prompt-too-long' || code === 'bad-document' ? 2 : 1;
-  throw new CliError(
-    `${sentence} ${remedy}`.trim(),
-    code === 'no-adapter' || code === 'no-webgpu' ? 3 : exitCode,
-  );
-}
-
 async function main(argv: readonly string[]): Promise<void> {
   const args = parseArguments(argv);
   if (args.help) {
@@ -157,8 +93,9 @@ async function main(argv: readonly string[]): Promise<void> {
       const set = Object.fromEntries(
         Object.entries(args.set).map(([key, text]) => [key, settingValue(text)]),
       );
-      const request = { source, prompt, pattern: args.pattern, set, maxNewTokens: args.maxNewTokens };
-      const result = await inPage(page, request);
+      const compare = await compareInPage(page, source, log, log);
+      const { pattern, maxNewTokens } = args;
+      const result = await compare({ prompt, pattern: { name: pattern, set }, maxNewTokens });
       if (args.out !== null) writeFileSync(args.out, `${JSON.stringify(result, null, 2)}\n`);
       console.log(compareTable(result));
     } finally {

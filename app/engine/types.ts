@@ -84,6 +84,8 @@ export interface CompareRequest {
   order: 'dense-first' | 'sparse-first';
   /** False leaves dense out (too long, or not wanted): then there is no speed-up and no fidelity. */
   dense: boolean;
+  /** Take the dense run of this very prompt from before, if it is at hand, instead of running it again. */
+  reuseDense?: boolean;
 }
 
 export type PhaseName = 'projections' | 'estimate' | 'index' | 'attention' | 'mlp' | 'head';
@@ -125,6 +127,8 @@ export interface RunResult {
   /** Query heads (over all layers) that fell back to dense, and how many there are. */
   denseHeads: number;
   totalHeads: number;
+  /** True where an earlier run of the same prompt was taken (`reuseDense`); its times are of that run. */
+  reused?: boolean;
   /** Why the run was dense though a sparse pattern was asked for, as a sentence; absent otherwise. */
   note?: string;
   answer: string;

@@ -1,0 +1,228 @@
+/**
+ * `npm run fidelity`: what skipping costs, over many documents. Each document's dense run is compared with every pattern
+ * asked for; a table of pattern by length, and JSON with every figure behind it.
+ */
+import { writeFileSync } from 'node:fs';
+import type { CompareResult } from '../app/engine/types';
+import { generateSample, type SampleKind } from '../app/documents/samples';
+import { CliError, positive, settingValue } from './arguments';
+import { ensureChromium, openPage } from './browser';
+import { compareInPage, type CliRequest } from './compareInPage';
+import { buildIfNeeded, serveSite } from './site';
+
+const usage = `Usage: npm run fidelity -- [options]
+
+  --tokens N[,N…]                 lengths (default: 8192)
+  --documents N                   documents a length: reports, logs and records in turn (default: 20)
+  --run NAME[:key=value…]         a pattern with its settings; may be repeated (default: vertical_slash)
+  --seed N                        of the first document (default: 1000)
+  --max-new-tokens N              answer tokens (default: 12)
+  --model HUB_ID                  (default: the built-in model)
+  --out FILE                      write every run as JSON
+  --adapter auto|gpu|software
+  --help
+`;
+
+interface Options {
+  tokens: number[];
+  documents: number;
+  runs: { label: string; name: string; set: Record<string, string | number | boolean> }[];
+  seed: number;
+  maxNewTokens: number;
+  model: string;
+  out: string | null;
+  adapter: 'auto' | 'gpu' | 'software';
+}
+
+/** One document under one pattern. */
+export interface FidelityRow {
+  label: string;
+  tokens: number;
+  kind: SampleKind;
+  seed: number;
+  density: number;
+  kl: number;
+  top1Agree: boolean;
+  foundDense: boolean;
+  foundSparse: boolean;
+  sameAnswer: boolean;
+  ttft: number;
+  attention: number | null;
+  note?: string;
+}
+
+export function parseRun(text: string): Options['runs'][number] {
+  const [name = '', ...settings] = text.split(':');
+  const set = Object.fromEntries(
+    settings.map((setting) => {
+      const [key = '', value] = setting.split(/=(.*)/s, 2);
+      if (key === '' || value === undefined)
+        throw new CliError(`--run wants NAME:key=value, not '${text}'`, 2);
+      return [key, settingValue(value)];
+    }),
+  );
+  return { label: text, name, set };
+}
+
+function parse(argv: readonly string[]): Options | null {
+  const options: Options = {
+    tokens: [8_192],
+    documents: 20,
+    runs: [],
+    seed: 1_000,
+    maxNewTokens: 12,
+    model: 'builtin',
+    out: null,
+    adapter: 'auto',
+  };
+  for (let at = 0; at < argv.length; at += 2) {
+    const [flag = '', value] = argv.slice(at, at + 2);
+    if (flag === '--help') return null;
+    if (value === undefined) throw new CliError(`${flag} needs a value`, 2);
+    if (flag === '--tokens') options.tokens = value.split(',').map((text) => positive(flag, text));
+    else if (flag === '--documents') options.documents = positive(flag, value);
+    else if (flag === '--run') options.runs.push(parseRun(value));
+    else if (flag === '--seed') options.seed = positive(flag, value);
+    else if (flag === '--max-new-tokens') options.maxNewTokens = positive(flag, value);
+    else if (flag === '--model') options.model = value;
+    else if (flag === '--out') options.out = value;
+    else if (flag === '--adapter' && (value === 'auto' || value === 'gpu' || value === 'software'))
+      options.adapter = value;
+    else throw new CliError(`unknown option: ${flag} ${value} (see --help)`, 2);
+  }
+  if (options.runs.length === 0) options.runs.push(parseRun('vertical_slash'));
+  return options;
+}
+
+const kinds = ['report', 'log', 'records'] as const;
+
+/** A document that fits in `tokens` with its question, so that its fact is never cut out. */
+function documentOf(tokens: number, seed: number) {
+  const kind = kinds[seed % kinds.length] ?? 'report';
+  // Characters a token vary with the text: a tenth of room at short lengths, less at long ones.
+  const room = 60 + Math.round(tokens * 0.02);
+  return generateSample(kind, { tokens: Math.max(120, tokens - room), seed });
+}
+
+function rowOf(
+  label: string,
+  tokens: number,
+  document: { kind: SampleKind; seed: number; answer: string },
+  result: CompareResult,
+): FidelityRow {
+  const [dense, sparse] = result.runs;
+  const { fidelity, speedup } = result;
+  if (!dense || !sparse || !fidelity || !speedup) throw new Error('a run is missing');
+  return {
+    label,
+    tokens,
+    kind: document.kind,
+    seed: document.seed,
+    density: sparse.density,
+    kl: fidelity.kl,
+    top1Agree: fidelity.top1Agree,
+    foundDense: dense.answer.includes(document.answer),
+    foundSparse: sparse.answer.includes(document.answer),
+    sameAnswer: fidelity.firstDivergence === null,
+    ttft: speedup.ttft,
+    attention: speedup.attention,
+    ...(sparse.note !== undefined && { note: sparse.note }),
+  };
+}
+
+const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+const share = (values: boolean[]): string => `${values.filter(Boolean).length}/${values.length}`;
+
+/** The table of pattern by length, as Markdown. */
+export function fidelityTable(rows: readonly FidelityRow[]): string {
+  const groups = new Map<string, FidelityRow[]>();
+  for (const row of rows) {
+    const key = `${row.tokens} ${row.label}`;
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  const lines = [...groups.values()].map((group) => {
+    const kls = group.map(({ kl }) => kl);
+    const first = group[0];
+    return `| ${[
+      first?.tokens.toLocaleString('en') ?? '',
+      first?.label ?? '',
+      mean(group.map(({ density }) => density)).toFixed(3),
+      mean(kls).toExponential(1),
+      median(kls).toExponential(1),
+      Math.max(...kls).toExponential(1),
+      share(group.map(({ top1Agree }) => top1Agree)),
+      share(group.map(({ sameAnswer }) => sameAnswer)),
+      share(group.map(({ foundDense }) => foundDense)),
+      share(group.map(({ foundSparse }) => foundSparse)),
+      median(group.map(({ ttft }) => ttft)).toFixed(2),
+      median(group.map(({ attention }) => attention ?? NaN)).toFixed(2),
+    ].join(' | ')} |`;
+  });
+  return [
+    '| tokens | pattern | density | KL mean | median | worst | top-1 | same answer | found dense | found sparse | TTFT x | attention x |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...lines,
+  ].join('\n');
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const options = parse(argv);
+  if (!options) {
+    console.log(usage);
+    return;
+  }
+  const log = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  await buildIfNeeded(log);
+  const site = await serveSite();
+  const { browser, page } = await openPage(ensureChromium(log), `${site.origin}/?cli`, options.adapter);
+  const rows: FidelityRow[] = [];
+  let adapter: CompareResult['adapter'] | undefined;
+  let commit = '';
+  try {
+    await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
+    const source: CliRequest['source'] =
+      options.model === 'builtin' ? { kind: 'builtin' } : { kind: 'hub', id: options.model };
+    const compare = await compareInPage(page, source, () => undefined, log);
+    for (const tokens of options.tokens) {
+      for (let at = 0; at < options.documents; at++) {
+        const seed = options.seed + at;
+        const sample = documentOf(tokens, seed);
+        for (const { label, name, set } of options.runs) {
+          const result = await compare({
+            prompt: { document: sample.text, question: sample.question, tokens },
+            pattern: { name, set },
+            maxNewTokens: options.maxNewTokens,
+            reuseDense: true,
+          });
+          ({ adapter, commit } = result);
+          if (result.prompt.truncated)
+            throw new CliError(`document ${seed} does not fit ${tokens} tokens`, 1);
+          rows.push(rowOf(label, tokens, { ...sample, seed }, result));
+        }
+        log(`${tokens} tokens: document ${at + 1} of ${options.documents}`);
+      }
+    }
+  } finally {
+    if (options.out !== null && rows.length > 0) {
+      const document = { version: 1, date: new Date().toISOString(), commit, adapter, rows };
+      writeFileSync(options.out, `${JSON.stringify(document, null, 1)}\n`);
+    }
+    await browser.close();
+    await site.close();
+  }
+  if (adapter)
+    console.log(
+      `${adapter.vendor} ${adapter.description} (${adapter.tier})${adapter.software ? ' — software adapter, times are not performance' : ''}\n`,
+    );
+  console.log(fidelityTable(rows));
+}
+
+if (process.argv[1]?.match(/fidelity\.(ts|mjs)$/)) {
+  main(process.argv.slice(2)).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = error instanceof CliError ? error.exitCode : 1;
+  });
+}
