@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createPattern } from '../attention/pattern';
+import type { Tier } from '../gpu/capabilities';
 import { testGpu } from '../gpu/testing';
 import { parseConfig } from './config';
 import { Decoder } from './decode';
@@ -13,10 +14,16 @@ import { ModelWeights } from './weights';
 
 /**
  * The last token's logits against Hugging Face transformers in float32, for the same weights and ids
- * (`training/make_fixtures.py`). Keys, values and the inputs of products are stored in 16 bits, which costs about
- * 2^-11 per value; arithmetic is f32. f16 adapters round the same values, so one bound serves both tiers here.
+ * (`training/make_fixtures.py`): relative error by tier. Arithmetic is f32 everywhere. The portable tier stores weights,
+ * keys and values in 16 bits, about 2^-11 per value (1.5e-3 at most when measured); f16 tiers store activations so too
+ * (2.3e-3 at most when measured, on an H200).
  */
-const bound = 2e-3;
+const bounds: Record<Tier, number> = {
+  portable: 2e-3,
+  f16: 5e-3,
+  'f16-subgroups': 5e-3,
+  'subgroup-matrix': 5e-3,
+};
 
 interface Expected {
   ids: number[];
@@ -102,14 +109,20 @@ async function lastLogits(
   }
 }
 
+const bound = async (): Promise<number> => bounds[(await testGpu()).tier];
+
 const fixtures = '/app/model/fixtures/';
 
 test.each(['llama', 'qwen2', 'qwen3'])("%s: the last token's logits equal transformers'", async (family) => {
   const expected = (await json(`${fixtures}${family}/expected.json`)) as Expected;
   const { model, destroy } = await loadFixture(`${fixtures}${family}/`);
-  expect(relativeError(await lastLogits(model, expected.ids, 0), expected.logits)).toBeLessThan(bound);
+  expect(relativeError(await lastLogits(model, expected.ids, 0), expected.logits)).toBeLessThan(
+    await bound(),
+  );
   // The same through decoding: the last three tokens one at a time over the cache.
-  expect(relativeError(await lastLogits(model, expected.ids, 3), expected.logits)).toBeLessThan(bound);
+  expect(relativeError(await lastLogits(model, expected.ids, 3), expected.logits)).toBeLessThan(
+    await bound(),
+  );
   destroy();
 });
 
@@ -119,7 +132,7 @@ test.each(['llama', 'qwen2', 'qwen3'])('%s: every RoPE variant equals transforme
   for (const variant of expected.ropeVariants ?? []) {
     const { model, destroy } = await loadFixture(`${fixtures}${family}/`, variant.configOverride);
     const error = relativeError(await lastLogits(model, expected.ids, 0), variant.logits);
-    expect(error, variant.name).toBeLessThan(bound);
+    expect(error, variant.name).toBeLessThan(await bound());
     destroy();
   }
 });
@@ -127,6 +140,8 @@ test.each(['llama', 'qwen2', 'qwen3'])('%s: every RoPE variant equals transforme
 test("the built-in model's logits equal transformers'", async () => {
   const expected = (await json(`${fixtures}needle.json`)) as Expected;
   const { model, destroy } = await loadFixture('/models/needle/');
-  expect(relativeError(await lastLogits(model, expected.ids, 1), expected.logits)).toBeLessThan(bound);
+  expect(relativeError(await lastLogits(model, expected.ids, 1), expected.logits)).toBeLessThan(
+    await bound(),
+  );
   destroy();
 });
