@@ -12,6 +12,8 @@ import {
   uploadU32,
   worstError,
 } from '../gpu/testing';
+import { massBudget, recordMassBudget } from '../kernels/massBudget';
+import { massBinBytes, massHistogram, recordMassHistogram } from '../kernels/massHistogram';
 import { recordSelectCount, selectCount } from '../kernels/selectCount';
 import {
   digits,
@@ -21,6 +23,7 @@ import {
   selectScratch,
 } from '../kernels/selectHistogram';
 import { recordSelectWrite, selectWrite } from '../kernels/selectWrite';
+import { massBudgetReference } from '../reference/massBudget';
 import { selectTopReference } from '../reference/selectTop';
 import { bandSumsReference, verticalSlashEstimateReference } from '../reference/verticalSlashEstimate';
 import { createLastQueries, type Ranking } from './lastQueries';
@@ -215,6 +218,57 @@ describe('selection', () => {
       expect([...chosen.subarray(at, at + budget)]).toEqual(
         selectTopReference(all.subarray(from, from + entries[list]), budget),
       );
+    });
+  });
+});
+
+describe('budgets by mass', () => {
+  // Scores as real ones are: a few large, a long tail. One list of 9,001 and one of 141 for each head.
+  const random = seeded(21);
+  const entries = [9001, 141] as const;
+  const heads = 2;
+  const all = Float32Array.from({ length: heads * (entries[0] + entries[1]) }, (_, i) =>
+    i % 1009 === 0 ? Infinity : i % 7 === 0 ? 0 : 40 * random() ** 12,
+  );
+
+  test.each([
+    { leftOut: [0, 0], least: [0, 0], most: [9001, 141] },
+    { leftOut: [500, 20], least: [0, 0], most: [9001, 141] },
+    { leftOut: [5000, 100], least: [0, 0], most: [9001, 141] },
+    { leftOut: [1e6, 1e6], least: [40, 2], most: [9001, 141] },
+    { leftOut: [1, 1], least: [0, 0], most: [700, 50] },
+  ] as const)('left out $leftOut, from $least to $most', async ({ leftOut, least, most }) => {
+    const gpu = await testGpu();
+    const base1 = heads * entries[0];
+    const shape = { heads, headBase: 0, batch: heads, entries, strides: entries, base1, capacities: most };
+    const buffers = {
+      keys: keep(gpu, uploadU32(gpu, new Uint32Array(all.buffer))),
+      bins: keep(gpu, uploadU32(gpu, new Uint32Array(massBinBytes(heads) / 4))),
+      budgets: keep(gpu, uploadU32(gpu, new Uint32Array(2 * heads))),
+    };
+    const recorder = new Recorder(gpu);
+    recordMassHistogram(recorder, await gpu.pipelines.get(massHistogram), buffers, shape);
+    const budget = await gpu.pipelines.get(massBudget);
+    recordMassBudget(recorder, budget, buffers, shape, { leftOut, least, most });
+    await recorder.drain();
+    await recorder.destroy();
+    const expected = [0, 1].flatMap((list) =>
+      [0, 1].map((head) => {
+        const count = entries[list] ?? 0;
+        const start = list * base1 + head * count;
+        const scores = all.subarray(start, start + count);
+        return massBudgetReference(scores, leftOut[list] ?? 0, least[list] ?? 0, most[list] ?? 0);
+      }),
+    );
+    expect([...(await downloadU32(gpu, buffers.budgets, 2 * heads))]).toEqual(expected);
+    // What the budget promises, on exact sums: bins are right to about an eighth.
+    expected.forEach((taken, i) => {
+      const list = i < heads ? 0 : 1;
+      const count = entries[list];
+      const start = list * base1 + (i % heads) * count;
+      const sorted = all.slice(start, start + count).toSorted((a, b) => b - a);
+      const left = sorted.slice(taken).reduce((sum, score) => sum + score, 0);
+      if (taken < most[list]) expect(left).toBeLessThanOrEqual(leftOut[list] * 1.13 + 1e-6);
     });
   });
 });

@@ -6,6 +6,8 @@
 import type { Gpu } from '../gpu/device';
 import type { Recorder } from '../gpu/recorder';
 import { diagonalSums, recordDiagonalSums } from '../kernels/diagonalSums';
+import { massBudget, recordMassBudget, type MassRules } from '../kernels/massBudget';
+import { massBinBytes, massHistogram, recordMassHistogram } from '../kernels/massHistogram';
 import { recordSelectCount, selectCount } from '../kernels/selectCount';
 import {
   digits,
@@ -30,8 +32,10 @@ export interface Ranking {
   columns: ColumnRules;
   /** 1: diagonals by j = keys - 1 - offset. 64: bands of that many offsets. Forced: offsets below it. */
   diagonals: { pool: 1 | 64; forced: number };
-  /** Columns, and diagonals or bands, to choose: the same for every head. */
+  /** Columns, and diagonals or bands, to choose for every head; with `mass` at most. */
   budgets: readonly [number, number];
+  /** Each head's budgets by the attention that they leave out. Absent: `budgets` as they are. */
+  mass?: Pick<MassRules, 'leftOut' | 'least'>;
 }
 
 type Scratch =
@@ -43,6 +47,7 @@ type Scratch =
   | 'picks'
   | 'segments'
   | 'budgets'
+  | 'bins'
   | 'chosen'
   | 'chosen_counts';
 
@@ -87,6 +92,7 @@ export function lastQueriesSizes(geometry: Geometry, ranking: Ranking): Sizes<Sc
     picks: select.picks * 4,
     segments: select.segments * 4,
     budgets: 2 * heads * 4,
+    bins: ranking.mass ? massBinBytes(batch) : 16,
     chosen: heads * (capacities[0] + capacities[1]) * 4,
     chosen_counts: 2 * heads * 4,
   };
@@ -123,6 +129,11 @@ export async function createLastQueries(
     gpu.pipelines.get(selectCount),
     gpu.pipelines.get(selectWrite),
   ]);
+  const mass = ranking.mass && {
+    rules: ranking.mass,
+    histogram: await gpu.pipelines.get(massHistogram),
+    budget: await gpu.pipelines.get(massBudget),
+  };
   const { heads, kvHeads, keys } = geometry;
   const buffers = allocateAll(gpu, lastQueriesSizes(geometry, ranking));
   const capacities = capacitiesOf(geometry, ranking);
@@ -169,6 +180,11 @@ export async function createLastQueries(
     };
     recorder.clear(buffers.histogram);
     const all = { ...buffers, keys: buffers.selection_keys };
+    if (mass) {
+      recorder.clear(buffers.bins);
+      recordMassHistogram(recorder, mass.histogram, all, shape);
+      recordMassBudget(recorder, mass.budget, all, shape, { ...mass.rules, most: capacities });
+    }
     for (let digit = 0; digit < digits; digit++)
       recordSelectHistogram(recorder, histogram, all, shape, digit);
     recordSelectCount(recorder, count, all, shape);

@@ -1,6 +1,7 @@
 /** From a request to a pattern. A new pattern is one module that exports a `PatternFactory`, and one line below. */
 import { UserError } from '../errors';
 import type { Gpu } from '../gpu/device';
+import { adaptive } from './adaptive';
 import { aShape } from './aShape';
 import { densePattern } from './dense';
 import { readSettings, type PatternFactory } from './settings';
@@ -34,6 +35,7 @@ const factories: Partial<Record<PatternName, PatternFactory>> = {
   dense,
   a_shape: aShape,
   vertical_slash: verticalSlash,
+  adaptive,
 };
 
 /** Names that `createPattern` accepts. */

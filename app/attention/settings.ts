@@ -32,12 +32,24 @@ export interface Choice<Value extends string = string> {
   readonly initial: Value;
 }
 
-export type Field = WholeNumber | Choice;
+/** A number between `min` and `max`, both allowed. */
+export interface RealNumber {
+  readonly kind: 'real';
+  readonly min: number;
+  readonly max: number;
+  readonly initial: number;
+}
+
+export type Field = WholeNumber | RealNumber | Choice;
 
 type Read<Of extends Field> = Of extends Choice<infer Value> ? Value : number;
 
 export function choice<Value extends string>(of: readonly Value[], initial: Value): Choice<Value> {
   return { kind: 'choice', of, initial };
+}
+
+export function real(initial: number, min: number, max: number): RealNumber {
+  return { kind: 'real', min, max, initial };
 }
 
 /** A whole number in [min, max]; without a setting `initial`, brought into that range. */
@@ -73,10 +85,16 @@ function read(pattern: string, name: string, field: Field, given: SettingValue):
     throw refuse(`${pattern}: ${name} cannot be '${given}'.`, `Use ${field.of.join(' or ')}.`);
   }
   const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
-  const { min, max, maxIs } = field;
-  const range = `Give a whole number from ${min} to ${max}${maxIs === undefined ? '' : ` (${maxIs})`}.`;
-  if (typeof number !== 'number' || !Number.isInteger(number))
-    throw refuse(`${pattern}: ${name} must be a whole number, not '${given}'.`, range);
+  const { min, max } = field;
+  const maxIs = field.kind === 'whole' ? field.maxIs : undefined;
+  const kind = field.kind === 'whole' ? 'whole number' : 'number';
+  const range = `Give a ${kind} from ${min} to ${max}${maxIs === undefined ? '' : ` (${maxIs})`}.`;
+  if (
+    typeof number !== 'number' ||
+    !Number.isFinite(number) ||
+    (field.kind === 'whole' && !Number.isInteger(number))
+  )
+    throw refuse(`${pattern}: ${name} must be a ${kind}, not '${given}'.`, range);
   if (number < min)
     throw refuse(
       `${pattern}: ${name} is ${number}, which is ${number < 0 ? 'negative' : 'too small'}.`,

@@ -4,6 +4,7 @@ import type { Gpu } from '../gpu/device';
 import { Recorder } from '../gpu/recorder';
 import { downloadF32, normals, testGpu, uploadHalf, worstError } from '../gpu/testing';
 import { bandIndexReference } from '../reference/bandIndex';
+import { massBudgetReference } from '../reference/massBudget';
 import { selectTopReference } from '../reference/selectTop';
 import { bandSumsReference, verticalSlashEstimateReference } from '../reference/verticalSlashEstimate';
 import aExpected from './fixtures/a/expected.json?url';
@@ -203,6 +204,40 @@ describe('scaled', () => {
       totalHeads: 1,
     });
     pattern.destroy();
+  });
+
+  test('adaptive: budgets by mass, and the index is the reference', async () => {
+    const gpu = await testGpu();
+    const [keys, lastQ] = [4500, 64];
+    const geometry = geometryOf(keys, 1, dim);
+    const { tail, k } = plant(keys, lastQ);
+    const shape = { tailRows: lastQ, keys, dim };
+    const { columnSums, diagonalSums } = verticalSlashEstimateReference(tail, k, shape);
+    const open = columnSums.map((sum, key) => (key >= 64 && key < keys - 128 ? sum : 0));
+    const bandSums = bandSumsReference(diagonalSums).map((sum, band) => (band < 2 ? Infinity : sum));
+    const sizes: number[] = [];
+    for (const fidelity of [0.6, 0.9]) {
+      const set = { fidelity, verticalSize: 1000, slashSize: 64 * 20 };
+      const pattern = await createPattern(gpu, { name: 'adaptive', set }, geometry);
+      const [index] = await run(gpu, pattern, geometry, inputOf(gpu, 1, tail, k));
+      const leftOut = (1 - fidelity) * lastQ;
+      const columns = selectTopReference(open, massBudgetReference(open, leftOut, 32, 1000));
+      const bands = selectTopReference(bandSums, massBudgetReference(bandSums, leftOut, 2, 20));
+      expect(index).toEqual(
+        Array.from({ length: Math.ceil(keys / 64) }, (_, block) =>
+          bandIndexReference(block * 64, keys, columns, bands),
+        ),
+      );
+      expect(columns).toEqual(expect.arrayContaining(planted.columns));
+      sizes.push(columns.length, bands.length);
+      pattern.destroy();
+    }
+    // Neither bound was met, and more fidelity took more.
+    const [fewColumns = 0, fewBands = 0, columns = 0, bands = 0] = sizes;
+    expect(fewColumns).toBeLessThan(columns);
+    expect(fewBands).toBeLessThan(bands);
+    expect(columns).toBeLessThan(1000);
+    expect(bands).toBeLessThanOrEqual(20);
   });
 
   test('with every band, the index has every tile; with auto it falls back to dense', async () => {

@@ -11,25 +11,11 @@
  * the square root of n: 8 bands at 8,192, 16 at 32,768, 32 at 131,072, 91 at 2^20. Columns are 1/64 tile each and
  * cheaper: n / 32, from 32,768 on with the square root too (1,024 there, 5,793 at 2^20).
  */
-import { readBuffer } from '../gpu/recorder';
-import { mostKeys } from '../kernels/bandIndex';
-import { allocateAll, releaseAll, totalBytes } from './buffers';
-import {
-  capacitiesOf,
-  createLastQueries,
-  lastQueriesFlops,
-  lastQueriesSizes,
-  type Ranking,
-} from './lastQueries';
+import type { Ranking } from './lastQueries';
+import { planRanked, tooLong, tooShort } from './ranked';
 import { choice, readSettings, whole, type PatternFactory } from './settings';
-import { causalTiles, denseAbove, neverDense, rowBlocksOf } from './tiles';
-import type { Geometry, Pattern, PatternStatistics, Settings } from './types';
-import { createBandIndexer, bandSizes, createSlashIndexer, slashSizes } from './indexers';
-
-/** Below, estimate and index cost more than the tiles saved (dense attention of one layer takes about as long). */
-const fewestKeys = 4096;
-/** Below, the estimate's rows are too large a share of all rows. */
-const fewestRows = 512;
+import { denseAbove, neverDense } from './tiles';
+import type { Geometry, Settings } from './types';
 
 /** Defaults of `budget=scaled`, in tokens. */
 export function scaledBudgets(keys: number): { verticalSize: number; slashSize: number } {
@@ -84,78 +70,22 @@ function rankingOf(settings: VerticalSlashSettings, { keys }: Geometry): Ranking
   };
 }
 
-function noteOf(settings: VerticalSlashSettings, { keys, rows }: Geometry): string | null {
-  if (settings.budget === 'scaled' && keys > mostKeys)
-    return `Dense was used: the sparse index ends at ${mostKeys.toLocaleString('en')} tokens.`;
-  if (settings.fallback === 'off') return null;
-  if (keys < fewestKeys)
-    return `Dense was used: below ${fewestKeys.toLocaleString('en')} tokens the index costs more than it saves.`;
-  if (rows < fewestRows) return `Dense was used: for ${rows} new tokens the index costs more than it saves.`;
-  return null;
+function noteOf(settings: VerticalSlashSettings, geometry: Geometry): string | null {
+  const long = settings.budget === 'scaled' ? tooLong(geometry) : null;
+  return long ?? (settings.fallback === 'off' ? null : tooShort(geometry));
 }
 
 export const verticalSlash: PatternFactory = {
   plan(set, geometry) {
     const settings = readVerticalSlash(set, geometry);
-    const ranking = rankingOf(settings, geometry);
-    const capacities = capacitiesOf(geometry, ranking);
     const classic = settings.budget === 'classic';
-    const indexer = {
-      geometry,
-      capacities,
-      rowBlocks: rowBlocksOf(geometry.chunkRows),
-      denseAbove: settings.fallback === 'auto' ? denseAbove : neverDense,
-      last: classic ? 0 : Number(settings.last),
-    };
-    const statisticsBytes = { statistics: geometry.layers * geometry.heads * 8 };
-    const bytes =
-      totalBytes(lastQueriesSizes(geometry, ranking)) +
-      totalBytes(classic ? slashSizes(indexer) : bandSizes(indexer)) +
-      totalBytes(statisticsBytes);
-    return {
+    return planRanked('vertical_slash', geometry, {
       settings,
       note: noteOf(settings, geometry),
-      bytes,
-      create: async (gpu) => {
-        const estimate = await createLastQueries(gpu, geometry, ranking);
-        const shared = allocateAll(gpu, statisticsBytes);
-        const inputs = { chosen: estimate.chosen, chosen_counts: estimate.counts, ...shared };
-        const index = await (classic ? createSlashIndexer : createBandIndexer)(gpu, indexer, inputs);
-        const pattern: Pattern = {
-          name: 'vertical_slash',
-          settings,
-          tailRows: ranking.tailRows,
-          indexBytes: bytes,
-          prepareFlops: lastQueriesFlops(geometry, ranking),
-          prepareLayer(recorder, input) {
-            estimate.record(recorder, input);
-            index.plan(recorder, input.layer);
-          },
-          indexRows: (recorder, layer, rows) => index.rows(recorder, layer, rows),
-          statistics: async () => {
-            const size = geometry.layers * geometry.heads * 8;
-            return summarise(
-              new Uint32Array(await readBuffer(gpu, shared.statistics, 0, size)),
-              causalTiles(geometry),
-            );
-          },
-          destroy() {
-            estimate.destroy();
-            index.destroy();
-            releaseAll(gpu, shared);
-          },
-        };
-        return pattern;
-      },
-    };
+      ranking: rankingOf(settings, geometry),
+      denseAbove: settings.fallback === 'auto' ? denseAbove : neverDense,
+      last: classic ? 0 : Number(settings.last),
+      index: classic ? 'slashes' : 'bands',
+    });
   },
 };
-
-/** [layer][head][tiles computed, 1 if dense] against the tiles of a dense head. */
-function summarise(counts: Uint32Array, causal: number): PatternStatistics {
-  const totalHeads = counts.length / 2;
-  const headDensity = Array.from({ length: totalHeads }, (_, head) => (counts[head * 2] ?? 0) / causal);
-  const denseHeads = counts.reduce((sum, value, index) => sum + (index % 2 === 1 ? value : 0), 0);
-  const density = headDensity.reduce((sum, value) => sum + value, 0) / totalHeads;
-  return { density, headDensity, denseHeads, totalHeads };
-}
