@@ -72,7 +72,7 @@ export function checkShape({ tokens, heads, headDim }: AttentionShape): void {
 }
 
 function chunksOf({ tokens, heads, headDim }: AttentionShape): Chunk[] {
-  let rows = chunkRowsFor(tokens);
+  let rows = chunkRowsFor(tokens, heads * headDim);
   while (rows > 512 && rows * heads * headDim * 4 > mostChunkBytes) rows /= 2;
   return planChunks(tokens, Math.min(rows, Math.ceil(tokens / 64) * 64));
 }

@@ -28,8 +28,8 @@ export interface LaneOutcome {
 }
 
 export function geometryOf(model: LoadedModel, rows: number, past: number, keyStride: number): Geometry {
-  const { heads, kvHeads, headDim, layers } = model.config;
-  const chunkRows = Math.min(chunkRowsFor(rows), Math.ceil(rows / 64) * 64);
+  const { heads, kvHeads, headDim, layers, hidden } = model.config;
+  const chunkRows = Math.min(chunkRowsFor(rows, hidden), Math.ceil(rows / 64) * 64);
   return { heads, kvHeads, headDim, layers, keys: past + rows, past, rows, chunkRows, keyStride };
 }
 

@@ -24,6 +24,11 @@ const slots = 1024;
 /** Two submits in flight keep the GPU busy while the next is recorded, and bound what a cancel must wait for. */
 const maxInFlight = 2;
 const maxQueries = 2048;
+/**
+ * Share of a full submit that the first one after an idle GPU holds; each further one twice the last. The GPU starts
+ * on it while the rest is recorded: recording a prompt of 32,768 tokens took 19 ms of its 138 on an H200.
+ */
+const firstShare = 1 / 32;
 
 export class Recorder {
   private readonly arena: GPUBuffer;
@@ -33,6 +38,7 @@ export class Recorder {
   private pass: GPUComputePassEncoder | null = null;
   private passPhase = '';
   private flops = 0;
+  private share = firstShare;
   private inFlight: Promise<void>[] = [];
   private lastDone = 0;
   private readonly stamps: TimestampLog | null;
@@ -89,8 +95,9 @@ export class Recorder {
   /** Submits when a submit's worth of work is recorded, and waits while two are in flight. Throws on abort. */
   async pace(): Promise<void> {
     this.signal?.throwIfAborted();
-    if (this.flops < this.gpu.pacer.submitFlops) return;
+    if (this.flops < this.gpu.pacer.submitFlops * this.share) return;
     this.submit();
+    this.share = Math.min(1, this.share * 2);
     while (this.inFlight.length >= maxInFlight) {
       await this.inFlight[0];
       this.check();
@@ -102,6 +109,7 @@ export class Recorder {
   async drain(): Promise<void> {
     this.submit();
     await Promise.all(this.inFlight);
+    this.share = firstShare;
     this.check();
     this.signal?.throwIfAborted();
   }

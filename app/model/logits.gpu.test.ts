@@ -90,7 +90,7 @@ async function lastLogits(
     keys: rows,
     past: 0,
     rows,
-    chunkRows: chunkRowsFor(rows),
+    chunkRows: chunkRowsFor(rows, config.hidden),
   };
   const pattern = await createPattern(
     gpu,

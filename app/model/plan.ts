@@ -27,9 +27,14 @@ export interface Chunk {
 /** The last chunk holds at least this many rows, if the prompt has them: the last queries are estimated from it. */
 export const leastLastChunk = 256;
 
-/** Rows a chunk has at most: larger chunks fill a large GPU better, smaller ones keep activations small. */
-export function chunkRowsFor(rows: number): number {
-  return rows > 32_768 ? 4_096 : 2_048;
+/**
+ * Rows a chunk has at most, of a prompt of `rows`, for a model whose hidden size is `width`. A chunk's narrowest products
+ * are `width` wide and in tiles of 128 x 128, and a large GPU wants some hundreds of them at a time; wide models need
+ * fewer rows for that, and their activations are larger.
+ */
+export function chunkRowsFor(rows: number, width: number): number {
+  if (rows <= 2_048) return 2_048;
+  return width <= 1_024 ? 8_192 : 4_096;
 }
 
 /** Chunks of `chunkRows` (a multiple of 64, at least twice `leastLastChunk`) that cover `rows`. */
@@ -87,7 +92,7 @@ export function memoryPlan(
   indexBytes: (tokens: number) => number,
 ): MemoryPlan {
   const at = (length: number): Omit<MemoryPlan, 'fits' | 'longestPrompt'> => {
-    const rows = chunkRowsFor(length);
+    const rows = chunkRowsFor(length, config.hidden);
     const cache = cacheBytes(config, length + newTokens);
     const residual = residualBytes(config, length);
     const activations = Object.values(

@@ -64,7 +64,7 @@ export async function prefill(
   const { gpu, config } = model;
   const rows = ids.length;
   const past = cache.length;
-  const chunkRows = Math.min(chunkRowsFor(rows), Math.ceil(rows / 64) * 64);
+  const chunkRows = Math.min(chunkRowsFor(rows, config.hidden), Math.ceil(rows / 64) * 64);
   const chunks = planChunks(rows, chunkRows);
   const start = performance.now();
 
