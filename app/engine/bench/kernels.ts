@@ -1,0 +1,67 @@
+/** The kernel suite: ceilings first, then every kernel at a model's shapes, checked on sampled rows and timed. */
+import type { Gpu } from '../../gpu/device';
+import { measureAttention, measureDecode } from './attention';
+import { ceilingsOf, measureCopy, measurePlainProduct } from './ceilings';
+import { measureIndexing } from './indexing';
+import { measureProduct } from './products';
+import type { BenchHooks, Ceilings, KernelBenchRequest, KernelMeasurement } from './types';
+
+export interface KernelHooks extends BenchHooks {
+  /** Everything measured so far, after each measurement. */
+  onMeasured: (measurements: readonly KernelMeasurement[], ceilings: Ceilings | null) => void;
+}
+
+export async function benchKernels(
+  gpu: Gpu,
+  request: KernelBenchRequest,
+  hooks: KernelHooks,
+): Promise<{ ceilings: Ceilings; measurements: KernelMeasurement[] }> {
+  const { signal } = hooks;
+  const { shape } = request;
+  const { software } = gpu.capabilities;
+  const measurements: KernelMeasurement[] = [];
+  let ceilings: Ceilings | null = null;
+  const add = async (
+    what: string,
+    work: () => Promise<KernelMeasurement | readonly KernelMeasurement[] | null>,
+  ): Promise<void> => {
+    signal.throwIfAborted();
+    hooks.onProgress(what);
+    const measured = await work();
+    const failure = gpu.takeFailure();
+    if (failure) throw failure;
+    if (measured) measurements.push(...[measured].flat());
+    hooks.onMeasured(measurements, ceilings);
+  };
+
+  await add('copy', () => measureCopy(gpu, signal));
+  await add('plain product f32', () => measurePlainProduct(gpu, 'f32', signal));
+  await add('plain product f16', () => measurePlainProduct(gpu, 'f16', signal));
+  ceilings = ceilingsOf(measurements);
+
+  const { hidden, intermediate } = shape;
+  const rows = software ? 64 : 4_096;
+  const query = shape.heads * shape.headDim;
+  const products = [
+    ...(software ? [] : [{ rows, cols: 4_096, length: 4_096, gated: false }]),
+    { rows, cols: query, length: hidden, gated: false },
+    { rows, cols: hidden, length: intermediate, gated: false },
+    { rows, cols: intermediate, length: hidden, gated: true },
+  ];
+  for (const product of products) {
+    const name = `${product.gated ? 'matmul_swiglu' : 'matmul'} ${product.rows} x ${product.cols} x ${product.length}`;
+    await add(name, () => measureProduct(gpu, product, signal));
+  }
+  for (const tokens of request.tokens) {
+    for (const density of [null, ...request.densities])
+      await add(`attention ${density ?? 'dense'}, ${tokens} tokens`, () =>
+        measureAttention(gpu, shape, tokens, density, signal),
+      );
+    for (const pattern of request.patterns)
+      await add(`${pattern.name} index, ${tokens} tokens`, () =>
+        measureIndexing(gpu, shape, tokens, pattern, signal),
+      );
+    await add(`decoding after ${tokens} tokens`, () => measureDecode(gpu, shape, tokens, signal));
+  }
+  return { ceilings, measurements };
+}
