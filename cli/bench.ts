@@ -54,15 +54,13 @@ async function inPage(
 
 function print(result: BenchResult): void {
   console.log(tablesOf(result).map(textTable).join('\n\n'));
-  if (result.suite === 'prefill') {
-    const notes = result.measurements.flatMap(({ tokens, pattern, note }) =>
-      note === undefined ? [] : [`${pattern}, ${tokens} tokens: ${note}`],
-    );
-    const absent = result.notRun.map(
-      ({ tokens, pattern, reason }) => `${pattern}, ${tokens} tokens: not run, ${reason}`,
-    );
-    if (notes.length + absent.length > 0) console.log(`\n${[...notes, ...absent].join('\n')}`);
-  }
+  const notes =
+    result.suite === 'prefill' ? result.measurements.filter(({ note }) => note !== undefined) : [];
+  const lines = [
+    ...notes.map(({ tokens, pattern, note }) => `${pattern}, ${tokens} tokens: ${note}`),
+    ...result.notRun.map(({ tokens, pattern, reason }) => `${pattern}, ${tokens} tokens: not run, ${reason}`),
+  ];
+  if (lines.length > 0) console.log(`\n${lines.join('\n')}`);
 }
 
 /** Ends with code 1 where a kernel is not what its reference says: a fast wrong kernel is no result. */

@@ -9,7 +9,7 @@ test('the prefill suite takes lengths, patterns, settings, model and order', () 
   );
   expect(request).toMatchObject({
     suite: 'prefill',
-    model: { kind: 'synthetic', name: 'qwen2.5-0.5b', seed: 1, shape: { layers: 24, vocab: 151_936 } },
+    model: { kind: 'synthetic', name: 'qwen2.5-0.5b', seed: 1 },
     tokens: [2_048, 32_768],
     patterns: [
       { name: 'vertical_slash', set: { budget: 'classic', local: 512 } },
@@ -26,7 +26,6 @@ test('kernels are the default, at the shapes of a real model', () => {
   expect(parseBenchArguments([]).request).toMatchObject({
     suite: 'kernels',
     shapeName: 'qwen2.5-0.5b',
-    shape: { heads: 14, kvHeads: 2, headDim: 64 },
     tokens: [8_192, 32_768],
     patterns: [{ name: 'vertical_slash' }],
   });

@@ -119,8 +119,7 @@ function patternsOf(text: string, settings: readonly string[]): PatternRequest[]
 function modelOf(text: string, seed: number): BenchModelSource {
   if (text === 'builtin') return { kind: 'builtin' };
   const name = text.startsWith('synthetic:') ? text.slice('synthetic:'.length) : '';
-  const shape = modelShapes[name];
-  if (shape) return { kind: 'synthetic', name, shape, seed };
+  if (shapeNames.includes(name)) return { kind: 'synthetic', name, seed };
   const models = shapeNames.map((known) => `synthetic:${known}`);
   throw new CliError(`--model is builtin, ${models.join(', ')}, not '${text}'`, 2);
 }
@@ -135,13 +134,12 @@ function requestOf(options: ReadonlyMap<Flag, string>, settings: readonly string
   }
   if (suite === 'kernels') {
     const shapeName = options.get('--shape') ?? 'qwen2.5-0.5b';
-    const shape = modelShapes[shapeName];
-    if (!shape) throw new CliError(`--shape is one of ${shapeNames.join(', ')}, not '${shapeName}'`, 2);
+    if (!shapeNames.includes(shapeName))
+      throw new CliError(`--shape is one of ${shapeNames.join(', ')}, not '${shapeName}'`, 2);
     const patterns = patternsOf(options.get('--pattern') ?? 'vertical_slash', settings);
     return {
       suite,
       shapeName,
-      shape,
       tokens: lengths(options.get('--tokens') ?? '8192,32768'),
       densities: densities(options.get('--density') ?? '0.02,0.1,0.3'),
       patterns: patterns.filter(({ name }) => name !== 'dense'),

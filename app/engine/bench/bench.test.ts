@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { halfToFloat } from '../../model/dtypes';
 import { spreadTiles } from './attention';
 import { indexDifference } from './indexing';
-import { half, median, noise, worst } from './lab';
+import { half, median, noise, noiseValues, worst } from './lab';
 import { sampleIds } from './model';
 import { summarise } from './prefill';
 import { configOfShape, modelShape, modelShapes } from './shapes';
@@ -23,6 +23,7 @@ test('noise can be made in parts, is never tiny, and takes both signs', () => {
   expect(noise(1000, 8)).not.toEqual(all);
   const values = Array.from(all, half);
   expect(values).toEqual(Array.from(all, halfToFloat));
+  expect([...noiseValues(1000, 7)]).toEqual(values);
   expect(values.every((value) => Math.abs(value) >= 0.25 && Math.abs(value) < 1)).toBe(true);
   const positive = values.filter((value) => value > 0).length;
   expect(positive).toBeGreaterThan(400);

@@ -16,6 +16,8 @@ import type { KernelMeasurement } from './types';
 type Heads = Pick<ModelShape, 'heads' | 'kvHeads' | 'headDim'>;
 
 const seeds = { q: 6, k: 7 };
+/** The f64 estimate of a head takes about as long as everything else together here, and beyond far longer. */
+const mostCheckedKeys = 2 ** 18;
 
 interface Inputs {
   geometry: Geometry;
@@ -54,11 +56,12 @@ function recordLayer(recorder: Recorder, pattern: Pattern, { rows, tail }: Input
   for (const chunk of rows) pattern.indexRows(recorder, 0, chunk);
 }
 
-/** The first head's last row block under `vertical_slash`, `budget=scaled`, in f64; null for what has no reference here. */
+/** The first head's last row block of `vertical_slash` with `budget=scaled`, in f64; null for what isn't checked here. */
 function referenceIndex(pattern: Pattern, { geometry }: Inputs): RowIndex | null {
   const { verticalSize, slashSize, budget, lastQ } = pattern.settings;
   if (pattern.name !== 'vertical_slash' || budget !== 'scaled') return null;
   const { keys, headDim } = geometry;
+  if (keys > mostCheckedKeys) return null;
   const tailRows = Number(lastQ);
   const tail = noiseValues(tailRows * headDim, seeds.q);
   const k = noiseValues(keys * headDim, seeds.k);
@@ -108,19 +111,25 @@ async function checkIndex(
   }
 }
 
-/** Two measurements, or none where the pattern runs dense at this length: what is `fallback=auto` there costs nothing. */
+export interface Indexing {
+  /** Estimate and index, or both as one without timestamp queries. */
+  measurements: KernelMeasurement[];
+  /** Why there are none: the pattern runs dense at this length. */
+  note: string | null;
+}
+
 export function measureIndexing(
   gpu: Gpu,
   shape: Heads,
   tokens: number,
   request: PatternRequest,
   signal: AbortSignal,
-): Promise<KernelMeasurement[]> {
+): Promise<Indexing> {
   return withLab(gpu, async (lab) => {
     const inputs = await inputsOf(lab, shape, tokens);
     const pattern = await createPattern(gpu, request, inputs.geometry);
     try {
-      if (pattern.note !== undefined) return [];
+      if (pattern.note !== undefined) return { measurements: [], note: pattern.note };
       const error = await checkIndex(gpu, pattern, inputs, signal);
       const { ms, phases } = await lab.time((recorder) => {
         recordLayer(recorder, pattern, inputs);
@@ -153,7 +162,7 @@ export function measureIndexing(
           unit: flops > 0 ? 'TFLOP/s' : null,
         });
       }
-      return measured;
+      return { measurements: measured, note: null };
     } finally {
       pattern.destroy();
     }

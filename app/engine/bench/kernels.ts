@@ -4,23 +4,25 @@ import { measureAttention, measureDecode } from './attention';
 import { ceilingsOf, measureCopy, measurePlainProduct } from './ceilings';
 import { measureIndexing } from './indexing';
 import { measureProduct } from './products';
-import type { BenchHooks, Ceilings, KernelBenchRequest, KernelMeasurement } from './types';
+import { modelShape } from './shapes';
+import type { BenchHooks, KernelBenchRequest, KernelBenchResult, KernelMeasurement } from './types';
+
+export type KernelResults = Pick<KernelBenchResult, 'ceilings' | 'measurements' | 'notRun'>;
 
 export interface KernelHooks extends BenchHooks {
-  /** Everything measured so far, after each measurement. */
-  onMeasured: (measurements: readonly KernelMeasurement[], ceilings: Ceilings | null) => void;
+  /** Everything so far, after each measurement. */
+  onMeasured: (results: KernelResults) => void;
 }
 
 export async function benchKernels(
   gpu: Gpu,
   request: KernelBenchRequest,
   hooks: KernelHooks,
-): Promise<{ ceilings: Ceilings; measurements: KernelMeasurement[] }> {
+): Promise<KernelResults> {
   const { signal } = hooks;
-  const { shape } = request;
+  const shape = request.shape ?? modelShape(request.shapeName);
   const { software } = gpu.capabilities;
-  const measurements: KernelMeasurement[] = [];
-  let ceilings: Ceilings | null = null;
+  const results: KernelResults = { ceilings: null, measurements: [], notRun: [] };
   const add = async (
     what: string,
     work: () => Promise<KernelMeasurement | readonly KernelMeasurement[] | null>,
@@ -30,14 +32,14 @@ export async function benchKernels(
     const measured = await work();
     const failure = gpu.takeFailure();
     if (failure) throw failure;
-    if (measured) measurements.push(...[measured].flat());
-    hooks.onMeasured(measurements, ceilings);
+    if (measured) results.measurements.push(...[measured].flat());
+    hooks.onMeasured(results);
   };
 
   await add('copy', () => measureCopy(gpu, signal));
   await add('plain product f32', () => measurePlainProduct(gpu, 'f32', signal));
   await add('plain product f16', () => measurePlainProduct(gpu, 'f16', signal));
-  ceilings = ceilingsOf(measurements);
+  results.ceilings = ceilingsOf(results.measurements);
 
   const { hidden, intermediate } = shape;
   const rows = software ? 64 : 4_096;
@@ -58,10 +60,12 @@ export async function benchKernels(
         measureAttention(gpu, shape, tokens, density, signal),
       );
     for (const pattern of request.patterns)
-      await add(`${pattern.name} index, ${tokens} tokens`, () =>
-        measureIndexing(gpu, shape, tokens, pattern, signal),
-      );
+      await add(`${pattern.name} index, ${tokens} tokens`, async () => {
+        const { measurements, note } = await measureIndexing(gpu, shape, tokens, pattern, signal);
+        if (note !== null) results.notRun.push({ tokens, pattern: pattern.name, reason: note });
+        return measurements;
+      });
     await add(`decoding after ${tokens} tokens`, () => measureDecode(gpu, shape, tokens, signal));
   }
-  return { ceilings, measurements };
+  return results;
 }

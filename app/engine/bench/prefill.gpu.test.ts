@@ -36,7 +36,7 @@ test('prefill: dense up to its length, sparse at each, memory as the formula say
     gpu,
     model,
     { ...request, model: source },
-    { ...hooks, onMeasured: (measured) => updates.push(measured.length) },
+    { ...hooks, onMeasured: (results) => updates.push(results.measurements.length) },
   );
   expect(measurements.map(({ tokens, pattern }) => `${pattern} ${tokens}`)).toEqual([
     'dense 64',
@@ -89,9 +89,12 @@ test('kernels: each is within its tolerance of the reference, and nothing stays 
     shape: tiny,
     tokens: [200],
     densities: [0.5],
-    patterns: [{ name: 'vertical_slash', set: { verticalSize: 8, slashSize: 128, fallback: 'off' } }],
+    patterns: [
+      { name: 'vertical_slash', set: { verticalSize: 8, slashSize: 128, fallback: 'off' } },
+      { name: 'a_shape', set: {} },
+    ],
   };
-  const { ceilings, measurements } = await benchKernels(gpu, kernels, {
+  const { ceilings, measurements, notRun } = await benchKernels(gpu, kernels, {
     ...hooks,
     onMeasured: () => undefined,
   });
@@ -103,7 +106,8 @@ test('kernels: each is within its tolerance of the reference, and nothing stays 
   expect(names).toContain('decode_attention');
   const index = measurements.find(({ kernel }) => kernel.endsWith('index'));
   expect(index?.error).toBe(0);
-  expect(ceilings.f32).toBeGreaterThan(0);
-  expect(ceilings.copy).toBeGreaterThan(0);
+  expect(notRun).toMatchObject([{ tokens: 200, pattern: 'a_shape' }]);
+  expect(ceilings?.f32).toBeGreaterThan(0);
+  expect(ceilings?.copy).toBeGreaterThan(0);
   expect(gpu.memory.bytes).toBe(before);
 });

@@ -15,11 +15,19 @@ import { createSampler } from '../sampling';
 import type { MemoryPlan, PatternRequest } from '../types';
 import { median } from './lab';
 import type { BenchModel } from './model';
-import type { BenchHooks, NotRun, PrefillBenchRequest, PrefillMeasurement, PrefillSample } from './types';
+import type {
+  BenchHooks,
+  PrefillBenchRequest,
+  PrefillBenchResult,
+  PrefillMeasurement,
+  PrefillSample,
+} from './types';
+
+export type PrefillResults = Pick<PrefillBenchResult, 'measurements' | 'notRun'>;
 
 export interface PrefillHooks extends BenchHooks {
   /** Everything so far, after each length. */
-  onMeasured: (measurements: readonly PrefillMeasurement[], notRun: readonly NotRun[]) => void;
+  onMeasured: (results: PrefillResults) => void;
 }
 
 interface Outcome {
@@ -207,10 +215,10 @@ export async function benchPrefill(
   model: BenchModel,
   request: PrefillBenchRequest,
   hooks: PrefillHooks,
-): Promise<{ measurements: PrefillMeasurement[]; notRun: NotRun[] }> {
+): Promise<PrefillResults> {
   checkPrefillRequest(model, request);
-  const measurements: PrefillMeasurement[] = [];
-  const notRun: NotRun[] = [];
+  const results: PrefillResults = { measurements: [], notRun: [] };
+  const { measurements, notRun } = results;
   for (const tokens of request.tokens) {
     const possible: PatternRequest[] = [];
     for (const pattern of request.patterns) {
@@ -226,7 +234,7 @@ export async function benchPrefill(
         notRun.push(...possible.map(({ name }) => ({ tokens, pattern: name, reason: error.sentence })));
       }
     }
-    hooks.onMeasured(measurements, notRun);
+    hooks.onMeasured(results);
   }
-  return { measurements, notRun };
+  return results;
 }

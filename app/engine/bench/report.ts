@@ -40,6 +40,7 @@ const PhaseTimes = v.looseObject({
   mlp: Finite,
   head: Finite,
 });
+const NotRuns = v.array(v.looseObject({ tokens: Finite, pattern: v.string(), reason: v.string() }));
 const Result = v.variant('suite', [
   v.looseObject({
     ...header,
@@ -58,6 +59,7 @@ const Result = v.variant('suite', [
         unit: v.nullable(v.picklist(['TFLOP/s', 'GB/s'])),
       }),
     ),
+    notRun: NotRuns,
   }),
   v.looseObject({
     ...header,
@@ -81,7 +83,7 @@ const Result = v.variant('suite', [
         memoryRatio: Finite,
       }),
     ),
-    notRun: v.array(v.looseObject({ tokens: Finite, pattern: v.string(), reason: v.string() })),
+    notRun: NotRuns,
   }),
 ]);
 

@@ -38,11 +38,12 @@ export async function runBench(
       request,
       ceilings: null,
       measurements: [],
+      notRun: [],
     };
     const measured = await benchKernels(gpu, request, {
       ...hooks,
-      onMeasured: (measurements, ceilings) => {
-        hooks.onUpdate({ ...result, measurements: [...measurements], ceilings });
+      onMeasured: (results) => {
+        hooks.onUpdate({ ...result, ...results });
       },
     });
     return { ...result, ...measured };
@@ -59,8 +60,8 @@ export async function runBench(
     };
     const measured = await benchPrefill(gpu, model, request, {
       ...hooks,
-      onMeasured: (measurements, notRun) => {
-        hooks.onUpdate({ ...result, measurements: [...measurements], notRun: [...notRun] });
+      onMeasured: (results) => {
+        hooks.onUpdate({ ...result, ...results });
       },
     });
     return { ...result, ...measured };

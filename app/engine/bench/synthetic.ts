@@ -5,7 +5,7 @@ import { floatToHalf } from '../../model/dtypes';
 import type { TensorSlice } from '../../model/tensors';
 import { Transformer } from '../../model/transformer';
 import { ModelWeights } from '../../model/weights';
-import { configOfShape, type ModelShape } from './shapes';
+import { configOfShape, modelShape, type ModelShape } from './shapes';
 import type { BenchModel } from './model';
 import type { BenchHooks } from './types';
 
@@ -107,10 +107,10 @@ export function randomIds(count: number, vocab: number, seed: number): Uint32Arr
 
 export async function syntheticModel(
   gpu: Gpu,
-  source: { name: string; shape: ModelShape; seed: number },
+  source: { name: string; shape?: ModelShape; seed: number },
   hooks: BenchHooks,
 ): Promise<BenchModel> {
-  const config = configOfShape(source.shape);
+  const config = configOfShape(source.shape ?? modelShape(source.name));
   const weights = new ModelWeights(gpu, config);
   try {
     await fill(gpu, weights, config.layers, source.seed, hooks);

@@ -2,14 +2,15 @@
 import type { AdapterReport, ModelReport, PatternRequest, Phases } from '../types';
 import type { ModelShape } from './shapes';
 
-/** 'qwen2.5-0.5b', or sizes of the caller's own under a name of the caller's own. */
+/** `name` is one of `modelShapes`, or of the caller's own choice where sizes come with it. */
 export type BenchModelSource =
-  { kind: 'builtin' } | { kind: 'synthetic'; name: string; shape: ModelShape; seed: number };
+  { kind: 'builtin' } | { kind: 'synthetic'; name: string; shape?: ModelShape; seed: number };
 
 export interface KernelBenchRequest {
   suite: 'kernels';
+  /** One of `modelShapes`, or of the caller's own choice where sizes come with it. */
   shapeName: string;
-  shape: ModelShape;
+  shape?: ModelShape;
   /** Prompt lengths for attention, decoding and index building. */
   tokens: number[];
   /** Shares of causal tiles for sparse attention. */
@@ -118,6 +119,8 @@ export interface KernelBenchResult extends BenchHeader {
   request: KernelBenchRequest;
   ceilings: Ceilings | null;
   measurements: KernelMeasurement[];
+  /** Patterns that run dense at a length, and so have no index to time. */
+  notRun: NotRun[];
 }
 
 export interface PrefillBenchResult extends BenchHeader {

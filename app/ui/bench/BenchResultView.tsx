@@ -2,7 +2,9 @@ import { tablesOf, type Table } from '../../engine/bench/report';
 import type { BenchResult } from '../../engine/bench/types';
 import { SoftwareNote } from '../SoftwareNote';
 import { Chart } from './Chart';
-import { firstTokenChart, phaseChart, rateChart } from './charts';
+import { rateChart } from './kernelCharts';
+import { firstTokenChart, phaseChart, phaseFill } from './prefillCharts';
+import { phaseKinds } from '../phases';
 
 interface BenchResultViewProps {
   name: string;
@@ -23,7 +25,9 @@ export function BenchResultView({ name, result, onRemove }: BenchResultViewProps
       {result.suite === 'prefill' ? (
         <>
           <Chart draw={(width) => firstTokenChart(result, width)} />
-          <Chart draw={(width) => phaseChart(result, width)} />
+          <Chart draw={(width) => phaseChart(result, width)}>
+            <PhaseLegend />
+          </Chart>
         </>
       ) : (
         <>
@@ -35,6 +39,26 @@ export function BenchResultView({ name, result, onRemove }: BenchResultViewProps
         <ResultTable key={table.title} table={table} />
       ))}
     </section>
+  );
+}
+
+function PhaseLegend() {
+  return (
+    <ul className="legend" aria-hidden="true">
+      {phaseKinds.map(({ name, label }) => {
+        const fills = phaseFill[name];
+        return (
+          fills && (
+            <li key={name}>
+              {[...new Set(fills)].map((fill) => (
+                <span key={fill} className="swatch" style={{ background: fill }} />
+              ))}
+              <span>{label}</span>
+            </li>
+          )
+        );
+      })}
+    </ul>
   );
 }
 

@@ -1,15 +1,17 @@
 import * as Plot from '@observablehq/plot';
-import { useEffect, useId, useRef, useState } from 'react';
-import type { ChartSpec } from './charts';
+import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
+import type { ChartSpec } from './chartSpec';
 import { saveSvg } from './saveSvg';
 
 interface ChartProps {
   /** null where the result has nothing to draw. */
   draw: (width: number) => ChartSpec | null;
+  /** A legend, where the chart has none of its own. */
+  children?: ReactNode;
 }
 
 /** A drawn chart as wide as its place; its description stands for it where it can't be seen. */
-export function Chart({ draw }: ChartProps) {
+export function Chart({ draw, children }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const width = useWidth(place);
   const titleId = useId();
@@ -44,6 +46,7 @@ export function Chart({ draw }: ChartProps) {
       </div>
       <p className="unseen">{chart.description}</p>
       <div ref={place} aria-hidden="true" />
+      {children}
     </figure>
   );
 }

@@ -1,30 +1,17 @@
-/** Results as Observable Plot specifications. Colours are the page's own, so both themes hold; the tables say the same. */
+/** A prefill result as charts. */
 import * as Plot from '@observablehq/plot';
-import { phaseOrder, sharesOf } from '../../engine/bench/report';
-import type { KernelBenchResult, PrefillBenchResult } from '../../engine/bench/types';
+import { phaseOrder } from '../../engine/bench/report';
+import type { PrefillBenchResult } from '../../engine/bench/types';
 import { patternLabel } from '../../state/patterns';
 import { count, duration } from '../format';
 import { phaseKinds } from '../phases';
-
-export interface ChartSpec {
-  title: string;
-  /** What a person sees who can't see it. */
-  description: string;
-  options: Plot.PlotOptions;
-}
+import { shared, type ChartSpec } from './chartSpec';
 
 /** Dense first, then sparse patterns, apart from each other in lightness as well. */
 const sparseColours = ['var(--sparse)', 'var(--sparse-mid)', 'var(--ink-soft)', 'var(--line-strong)'];
 
 function nameOf(pattern: string): string {
   return pattern === 'dense' ? 'Dense' : patternLabel(pattern as 'dense');
-}
-
-function shared(width: number): Plot.PlotOptions {
-  return {
-    width,
-    style: { background: 'none', color: 'var(--ink)', fontFamily: 'inherit', fontSize: '13px' },
-  };
 }
 
 function powers(tokens: readonly number[]): number[] {
@@ -52,6 +39,7 @@ export function firstTokenChart({ measurements }: PrefillBenchResult, width: num
       ...shared(width),
       height: Math.min(460, Math.max(300, width * 0.5)),
       marginLeft: 64,
+      marginRight: 44,
       marginBottom: 44,
       x: {
         type: 'log',
@@ -62,9 +50,10 @@ export function firstTokenChart({ measurements }: PrefillBenchResult, width: num
       },
       y: {
         type: 'log',
-        label: 'Time to first token',
+        label: 'Time to first token, seconds',
         grid: true,
-        tickFormat: (seconds: number) => duration(seconds * 1000),
+        ticks: 5,
+        tickFormat: (seconds: number) => String(Number(seconds.toPrecision(1))),
       },
       color: { domain: names.map(nameOf), range: names.map(colour) },
       symbol: { domain: names.map(nameOf), legend: true },
@@ -85,7 +74,8 @@ export function firstTokenChart({ measurements }: PrefillBenchResult, width: num
   };
 }
 
-const phaseFill: Record<string, [dense: string, sparse: string]> = {
+/** By dense and sparse: what both do alike is grey, as in the playground's own bars. */
+export const phaseFill: Record<string, [dense: string, sparse: string]> = {
   attention: ['var(--dense)', 'var(--sparse)'],
   estimate: ['var(--dense-mid)', 'var(--sparse-mid)'],
   index: ['var(--dense-soft)', 'var(--sparse-soft)'],
@@ -141,59 +131,4 @@ export function phaseChart({ measurements }: PrefillBenchResult, width: number):
       ],
     },
   };
-}
-
-/** Rates by kernel with the ceilings of the same run as lines: arithmetic or bandwidth. null where none has that unit. */
-export function rateChart(
-  { measurements, ceilings }: KernelBenchResult,
-  unit: 'TFLOP/s' | 'GB/s',
-  width: number,
-): ChartSpec | null {
-  const isCeiling = (kernel: string): boolean => kernel === 'copy' || kernel.startsWith('plain product');
-  const bars = measurements.flatMap((measured) => {
-    const { kernel, shape, tokens, rate } = measured;
-    if (rate === null || measured.unit !== unit || isCeiling(kernel)) return [];
-    const { f32, copy } = sharesOf(measured, ceilings);
-    const share = unit === 'TFLOP/s' ? f32 : copy;
-    const name = `${kernel}, ${tokens === null ? shape : count(tokens)}`;
-    return [{ name, rate, label: share === null ? '' : `${Math.round(100 * share)}%` }];
-  });
-  if (bars.length === 0) return null;
-  const lines =
-    unit === 'GB/s'
-      ? [{ name: 'copy', rate: ceilings?.copy ?? null }]
-      : [
-          { name: 'f32 product', rate: ceilings?.f32 ?? null },
-          { name: 'f16 product', rate: ceilings?.f16 ?? null },
-        ];
-  const known = lines.filter((line) => line.rate !== null);
-  const of = unit === 'GB/s' ? 'the copy' : 'the plain f32 product';
-  return {
-    title: unit === 'GB/s' ? 'Bandwidth by kernel' : 'Arithmetic by kernel',
-    description: `${bars.map(({ name, rate, label }) => `${name}: ${rate.toPrecision(3)} ${unit}, ${label} of ${of}`).join('; ')}.`,
-    options: {
-      ...shared(width),
-      height: 80 + bars.length * 26,
-      marginLeft: Math.min(280, width * 0.45),
-      marginRight: 48,
-      marginTop: 32,
-      marginBottom: 44,
-      x: {
-        label: `${unit}; percent of ${of} of the same run`,
-        grid: true,
-        domain: [0, highest([...bars, ...known])],
-      },
-      y: { label: null, domain: bars.map(({ name }) => name) },
-      marks: [
-        Plot.barX(bars, { x: 'rate', y: 'name', fill: 'var(--sparse)' }),
-        Plot.text(bars, { x: 'rate', y: 'name', text: 'label', dx: 6, textAnchor: 'start' }),
-        Plot.ruleX(known, { x: 'rate', stroke: 'var(--dense)', strokeWidth: 2, strokeDasharray: '4 3' }),
-        Plot.text(known, { x: 'rate', text: 'name', frameAnchor: 'top', dy: -14, fill: 'var(--dense)' }),
-      ],
-    },
-  };
-}
-
-function highest(values: readonly { rate: number | null }[]): number {
-  return values.reduce((most, { rate }) => Math.max(most, rate ?? 0), 0);
 }
