@@ -1,4 +1,4 @@
-import { StrictMode } from 'react';
+import { lazy, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Playground } from './playground';
 import { createStores } from './state/stores';
@@ -24,13 +24,23 @@ const stores = createStores(playground, {
 });
 window.playground = playground.asPublic();
 
+/** `?bench` draws benchmark results; its charts are no part of the playground's own download. */
+const showsBench = new URLSearchParams(location.search).has('bench');
+const BenchView = lazy(async () => ({ default: (await import('./ui/bench/BenchView')).BenchView }));
+
 const root = document.querySelector('#root');
 if (!root) throw new Error('the page has no #root');
 createRoot(root).render(
   <StrictMode>
     <StoresContext value={stores}>
       <ErrorBoundary>
-        <App />
+        {showsBench ? (
+          <Suspense>
+            <BenchView />
+          </Suspense>
+        ) : (
+          <App />
+        )}
       </ErrorBoundary>
     </StoresContext>
   </StrictMode>,
@@ -38,5 +48,5 @@ createRoot(root).render(
 
 // After the first paint: the worker, the adapter and the model must not hold it up.
 requestAnimationFrame(() => {
-  setTimeout(() => void stores.actions.model.begin(), 0);
+  if (!showsBench) setTimeout(() => void stores.actions.model.begin(), 0);
 });

@@ -18,9 +18,9 @@ import type {
   RunResult,
 } from './engine/types';
 import type { AttentionChunk, AttentionReport } from './engine/attentionAlone';
-import type { KernelBenchRequest, KernelMeasurement } from './engine/bench';
+import type { BenchRequest, BenchResult } from './engine/bench/types';
 import type { AttentionRequest } from './worker/attention';
-import type { KernelBenchResult } from './worker/bench';
+import type { BenchListeners } from './worker/bench';
 import type { CallEvent, EngineClient } from './worker/client';
 
 export type Lane = RunProgress['lane'];
@@ -64,11 +64,8 @@ export interface PublicPlayground {
   compare(request: CompareInput, hooks?: CompareHooks): Promise<CompareResult>;
   cancel(): void;
   capabilities(): Promise<AdapterReport>;
-  /** Kernels alone, checked and timed; what `npm run bench` prints. */
-  bench(
-    request: KernelBenchRequest,
-    onMeasured?: (measurement: KernelMeasurement) => void,
-  ): Promise<KernelBenchResult>;
+  /** Kernels alone, checked and timed, or a whole model's prefill; what `npm run bench` writes. */
+  bench(request: BenchRequest, listeners?: BenchListeners): Promise<BenchResult>;
   /** One attention alone on files of a folder; what `npm run compare -- --attention` writes. */
   attention(
     request: AttentionRequest,
@@ -229,9 +226,9 @@ export class Playground {
         this.cancel();
       },
       capabilities: () => published(this.capabilities()),
-      bench: async (request, onMeasured) => {
-        const { runKernelBench } = await import('./worker/bench');
-        return published(runKernelBench(request, onMeasured));
+      bench: async (request, listeners) => {
+        const { runBenchWorker } = await import('./worker/bench');
+        return published(runBenchWorker(request, listeners));
       },
       attention: async (request, onChunk) => {
         const { runAttentionAlone } = await import('./worker/attention');

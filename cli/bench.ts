@@ -1,94 +1,120 @@
-/** `npm run bench`: kernels, checked against the reference and then timed, as a table and JSON. */
+/** `npm run bench`: kernels or a whole model's prefill, measured in a headless Chromium, as a table and JSON. */
 import { writeFileSync } from 'node:fs';
-import type { KernelBenchRequest, KernelMeasurement } from '../app/engine/bench';
-import type { KernelBenchResult } from '../app/worker/bench';
+import type { Page } from 'playwright';
+import { differs, tablesOf, textTable } from '../app/engine/bench/report';
+import type { BenchRequest, BenchResult } from '../app/engine/bench/types';
+import type { ErrorReport } from '../app/errors';
 import { CliError } from './arguments';
+import { parseBenchArguments, usage } from './benchArguments';
+import { markdownOf, writeResults } from './benchMarkdown';
 import { ensureChromium, openPage } from './browser';
 import { buildIfNeeded, serveSite } from './site';
 
-const usage = `Usage: npm run bench -- [options]
-
-  --suite kernels                 what to measure (kernels, for now)
-  --tokens N[,N…]                 lengths (default: 8192,32768)
-  --shape builtin|qwen2.5-0.5b    heads and widths (default: qwen2.5-0.5b)
-  --out FILE                      write the result as JSON
-  --adapter auto|gpu|software
-`;
-
-const shapes: Record<string, Omit<KernelBenchRequest, 'tokens' | 'densities'>> = {
-  builtin: { heads: 6, kvHeads: 2, headDim: 64, hidden: 384, intermediate: 1024 },
-  'qwen2.5-0.5b': { heads: 14, kvHeads: 2, headDim: 64, hidden: 896, intermediate: 4864 },
-  'qwen3-0.6b': { heads: 16, kvHeads: 8, headDim: 128, hidden: 1024, intermediate: 3072 },
+const log = (line: string): void => {
+  process.stderr.write(`${line}\n`);
 };
 
-function row({ kernel, shape, error, ms, rate, unit }: KernelMeasurement): string {
-  return (
-    kernel.padEnd(30) +
-    shape.padEnd(44) +
-    `${ms.toFixed(3)} ms`.padStart(14) +
-    `${rate.toFixed(2)} ${unit}`.padStart(18) +
-    `  error ${error.toExponential(1)}`
-  );
+type Outcome = { ok: true; value: BenchResult } | { ok: false; error: ErrorReport };
+
+async function inPage(
+  page: Page,
+  request: BenchRequest,
+  onUpdate: (result: BenchResult) => void,
+): Promise<BenchResult> {
+  await page.exposeFunction('cliLog', log);
+  await page.exposeFunction('cliUpdate', onUpdate);
+  const outcome = await page.evaluate(async (work): Promise<Outcome> => {
+    const { playground, cliLog, cliUpdate } = window as unknown as {
+      playground: typeof window.playground;
+      cliLog: (line: string) => Promise<void>;
+      cliUpdate: (result: BenchResult) => Promise<void>;
+    };
+    let told = Promise.resolve();
+    try {
+      const value = await playground.bench(work, {
+        onProgress: cliLog,
+        onUpdate: (result) => {
+          told = told.then(() => cliUpdate(result));
+        },
+      });
+      await told;
+      return { ok: true, value };
+    } catch (error) {
+      await told;
+      const report = (error as { report?: ErrorReport }).report;
+      return { ok: false, error: report ?? { code: 'internal', sentence: String(error), remedy: '' } };
+    }
+  }, request);
+  if (outcome.ok) return outcome.value;
+  const { code, sentence, remedy, detail } = outcome.error;
+  if (detail) log(detail);
+  const noAdapter = code === 'no-adapter' || code === 'no-webgpu';
+  throw new CliError(`${sentence} ${remedy}`.trim(), noAdapter ? 3 : code === 'bad-setting' ? 2 : 1);
 }
 
-async function main(argv: readonly string[]): Promise<void> {
-  const options = new Map<string, string>();
-  for (let at = 0; at < argv.length; at += 2) {
-    const [flag = '', value] = argv.slice(at, at + 2);
-    if (flag === '--help') {
-      console.log(usage);
-      return;
-    }
-    if (!['--suite', '--tokens', '--shape', '--out', '--adapter'].includes(flag) || value === undefined) {
-      throw new CliError(`unknown option or missing value: '${flag}' (see --help)`, 2);
-    }
-    options.set(flag, value);
-  }
-  const shape = shapes[options.get('--shape') ?? 'qwen2.5-0.5b'];
-  if (!shape) throw new CliError(`--shape is one of ${Object.keys(shapes).join(', ')}`, 2);
-  if ((options.get('--suite') ?? 'kernels') !== 'kernels') throw new CliError('--suite is kernels', 2);
-  const tokens = (options.get('--tokens') ?? '8192,32768').split(',').map(Number);
-  if (!tokens.every((length) => Number.isInteger(length) && length > 0)) {
-    throw new CliError('--tokens takes whole numbers, separated by commas', 2);
-  }
-  const adapter = options.get('--adapter') ?? 'auto';
-  if (adapter !== 'auto' && adapter !== 'gpu' && adapter !== 'software') {
-    throw new CliError('--adapter is auto, gpu or software', 2);
-  }
-  const log = (line: string): void => {
-    process.stderr.write(`${line}\n`);
+function print(result: BenchResult): void {
+  console.log(tablesOf(result).map(textTable).join('\n\n'));
+  const notes =
+    result.suite === 'prefill' ? result.measurements.filter(({ note }) => note !== undefined) : [];
+  const lines = [
+    ...notes.map(({ tokens, pattern, note }) => `${pattern}, ${tokens} tokens: ${note}`),
+    ...result.notRun.map(({ tokens, pattern, reason }) => `${pattern}, ${tokens} tokens: not run, ${reason}`),
+  ];
+  if (lines.length > 0) console.log(`\n${lines.join('\n')}`);
+}
+
+/** Ends with code 1 where a kernel is not what its reference says: a fast wrong kernel is no result. */
+function refuseWrong(result: BenchResult): void {
+  if (result.suite !== 'kernels') return;
+  const wrong = result.measurements.filter(differs).map(({ kernel, shape }) => `${kernel} (${shape})`);
+  if (wrong.length > 0) throw new CliError(`differs from the reference: ${wrong.join('; ')}`, 1);
+}
+
+async function measure(
+  request: BenchRequest,
+  adapter: 'auto' | 'gpu' | 'software',
+  out: string | null,
+): Promise<void> {
+  const save = (result: BenchResult): void => {
+    if (out !== null) writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`);
   };
   await buildIfNeeded(log);
+  // The page of results: it loads no model of its own that would share the GPU.
   const site = await serveSite();
-  const { browser, page } = await openPage(ensureChromium(log), `${site.origin}/?cli`, adapter);
   try {
-    await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
-    await page.exposeFunction('cliMeasured', (measurement: KernelMeasurement) => {
-      console.log(row(measurement));
-    });
-    const result: KernelBenchResult = await page.evaluate(
-      (request) => {
-        const { playground, cliMeasured } = window as unknown as {
-          playground: typeof window.playground;
-          cliMeasured: (measurement: KernelMeasurement) => void;
-        };
-        return playground.bench(request, cliMeasured);
-      },
-      { ...shape, tokens, densities: [0.02, 0.1, 0.3] },
-    );
-    const { vendor, description, tier, software } = result.adapter;
-    console.log(
-      `${vendor} ${description} (${tier})${software ? ' — software adapter, times are not performance' : ''}`,
-    );
-    const out = options.get('--out');
-    if (out !== undefined) writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`);
+    const { browser, page, software } = await openPage(ensureChromium(log), `${site.origin}/?bench`, adapter);
+    try {
+      log(software ? 'Software WebGPU: correct, not fast.' : 'GPU found.');
+      page.on('pageerror', (error) => {
+        log(error.message);
+      });
+      await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
+      const result = await inPage(page, request, save);
+      save(result);
+      print(result);
+      refuseWrong(result);
+    } finally {
+      await browser.close();
+    }
   } finally {
-    await browser.close();
     await site.close();
   }
 }
 
+async function main(argv: readonly string[]): Promise<void> {
+  const args = parseBenchArguments(argv);
+  if (args.help) {
+    console.log(usage);
+  } else if (args.request) {
+    await measure(args.request, args.adapter, args.out);
+  } else {
+    const markdown = markdownOf(args.markdown);
+    if (args.into === null) console.log(markdown);
+    else await writeResults(args.into, markdown);
+  }
+}
+
 main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
+  log(error instanceof Error ? error.message : String(error));
   process.exitCode = error instanceof CliError ? error.exitCode : 1;
 });

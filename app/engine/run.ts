@@ -27,7 +27,12 @@ export interface LaneOutcome {
   tailLogits: Float32Array;
 }
 
-export function geometryOf(model: LoadedModel, rows: number, past: number, keyStride: number): Geometry {
+export function geometryOf(
+  model: Pick<LoadedModel, 'config'>,
+  rows: number,
+  past: number,
+  keyStride: number,
+): Geometry {
   const { heads, kvHeads, headDim, layers, hidden } = model.config;
   const chunkRows = Math.min(chunkRowsFor(rows, hidden), Math.ceil(rows / 64) * 64);
   return { heads, kvHeads, headDim, layers, keys: past + rows, past, rows, chunkRows, keyStride };
@@ -35,7 +40,7 @@ export function geometryOf(model: LoadedModel, rows: number, past: number, keySt
 
 const phaseNames = ['projections', 'estimate', 'index', 'attention', 'mlp', 'head'] as const;
 
-function phasesOf(measured: Record<string, number> | null): Phases | null {
+export function phasesOf(measured: Record<string, number> | null): Phases | null {
   if (!measured) return null;
   return Object.fromEntries(phaseNames.map((name) => [name, measured[name] ?? 0])) as Phases;
 }

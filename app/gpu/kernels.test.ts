@@ -5,7 +5,7 @@ import { paramsView } from './kernel';
 import { flags, resolveImports, specialise } from './wgsl';
 
 const camel = (stem: string): string => stem.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-const shaders = ['model', 'attention'].flatMap((folder) =>
+const shaders = ['model', 'attention', 'bench'].flatMap((folder) =>
   readdirSync(join('shaders', folder))
     .filter((file) => file.endsWith('.wgsl'))
     .map((file) => join('shaders', folder, file)),

@@ -106,6 +106,11 @@ export class ModelWeights {
     return this.targets.has(canonical(name));
   }
 
+  /** Every tensor that the model needs, as files name it. */
+  tensors(): { name: string; shape: readonly number[] }[] {
+    return [...this.targets].map(([name, parts]) => ({ name, shape: parts[0]?.shape ?? [] }));
+  }
+
   /** Bytes on the GPU. */
   get bytes(): number {
     return this.owned.reduce((sum, buffer) => sum + buffer.size, 0);

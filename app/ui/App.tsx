@@ -52,6 +52,9 @@ export function App() {
           Everything runs on this machine: no text, question or answer leaves it. Model files come from this
           page, from your folder or, if you ask for one, from the Hugging Face Hub.
         </p>
+        <p>
+          <a href="?bench">Benchmark results</a>
+        </p>
       </footer>
     </DropTarget>
   );

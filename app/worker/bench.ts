@@ -1,25 +1,33 @@
 /** The page's side of the benchmark worker. */
-import type { KernelBenchRequest, KernelMeasurement } from '../engine/bench';
-import type { AdapterReport } from '../engine/types';
+import type { BenchRequest, BenchResult } from '../engine/bench/types';
 import { UserError } from '../errors';
 import type { BenchMessage } from './bench.worker';
 
-export interface KernelBenchResult {
-  adapter: AdapterReport;
-  measurements: KernelMeasurement[];
+export interface BenchListeners {
+  /** One line for a person who waits. */
+  onProgress?: (line: string) => void | Promise<void>;
+  /** The result so far, after each measurement. */
+  onUpdate?: (result: BenchResult) => void | Promise<void>;
 }
 
-/** Measures the kernels in a worker of its own, which ends with the measurement. */
-export function runKernelBench(
-  request: KernelBenchRequest,
-  onMeasured: (measurement: KernelMeasurement) => void = () => undefined,
-): Promise<KernelBenchResult> {
+/** Measures in a worker of its own, which ends with the measurement. */
+export function runBenchWorker(request: BenchRequest, listeners: BenchListeners = {}): Promise<BenchResult> {
   const worker = new Worker(new URL('./bench.worker.ts', import.meta.url), { type: 'module', name: 'bench' });
-  return new Promise<KernelBenchResult>((resolve, reject) => {
+  return new Promise<BenchResult>((resolve, reject) => {
     worker.addEventListener('message', ({ data }: MessageEvent<BenchMessage>) => {
-      if (data.type === 'measured') onMeasured(data.measurement);
-      else if (data.type === 'done') resolve({ adapter: data.adapter, measurements: data.measurements });
-      else reject(UserError.from(data.error));
+      switch (data.type) {
+        case 'progress':
+          void listeners.onProgress?.(data.line);
+          return;
+        case 'update':
+          void listeners.onUpdate?.(data.result);
+          return;
+        case 'done':
+          resolve(data.result);
+          return;
+        case 'failed':
+          reject(UserError.from(data.error));
+      }
     });
     worker.addEventListener('error', (event) => {
       reject(

@@ -1,36 +1,54 @@
 /// <reference lib="webworker" />
 /** A worker of its own for benchmarks, so that the engine's worker carries none of it. */
-import { benchKernels, type KernelBenchRequest, type KernelMeasurement } from '../engine/bench';
-import { adapterReport } from '../engine/session';
-import type { AdapterReport } from '../engine/types';
+import { runBench } from '../engine/bench/run';
+import type { BenchRequest, BenchResult } from '../engine/bench/types';
 import { toReport, type ErrorReport } from '../errors';
 import { openGpu } from '../gpu/device';
 
 declare const self: DedicatedWorkerGlobalScope;
+declare const __COMMIT__: string;
 
 export type BenchMessage =
-  | { type: 'measured'; measurement: KernelMeasurement }
-  | { type: 'done'; adapter: AdapterReport; measurements: KernelMeasurement[] }
+  | { type: 'progress'; line: string }
+  | { type: 'update'; result: BenchResult }
+  | { type: 'done'; result: BenchResult }
   | { type: 'failed'; error: ErrorReport };
 
 function send(message: BenchMessage): void {
   self.postMessage(message);
 }
 
-async function bench(request: KernelBenchRequest): Promise<void> {
+const context = {
+  commit: __COMMIT__,
+  browser: navigator.userAgent,
+  // Workers are built into assets/, beside which the public folder's models/ lies one level up.
+  builtinBase: new URL(import.meta.env.DEV ? '/models/needle/' : '../models/needle/', import.meta.url).href,
+};
+
+async function bench(request: BenchRequest): Promise<void> {
   const gpu = await openGpu();
+  let shown = '';
+  const hooks = {
+    signal: new AbortController().signal,
+    onProgress: (line: string): void => {
+      if (line !== shown) send({ type: 'progress', line });
+      shown = line;
+    },
+    onUpdate: (result: BenchResult): void => {
+      send({ type: 'update', result });
+    },
+  };
   try {
-    const signal = new AbortController().signal;
-    const measurements = await benchKernels(gpu, request, signal, (measurement) => {
-      send({ type: 'measured', measurement });
+    const lost = gpu.lost.then((error) => {
+      throw error;
     });
-    send({ type: 'done', adapter: adapterReport(gpu), measurements });
+    send({ type: 'done', result: await Promise.race([runBench(gpu, request, context, hooks), lost]) });
   } finally {
     gpu.destroy();
   }
 }
 
-self.addEventListener('message', ({ data }: MessageEvent<KernelBenchRequest>) => {
+self.addEventListener('message', ({ data }: MessageEvent<BenchRequest>) => {
   bench(data).catch((error: unknown) => {
     send({ type: 'failed', error: toReport(error) });
   });
