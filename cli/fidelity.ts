@@ -99,8 +99,8 @@ const kinds = ['report', 'log', 'records'] as const;
 /** A document that fits in `tokens` with its question, so that its fact is never cut out. */
 function documentOf(tokens: number, seed: number) {
   const kind = kinds[seed % kinds.length] ?? 'report';
-  // Characters a token vary with the text: a tenth of room at short lengths, less at long ones.
-  const room = 60 + Math.round(tokens * 0.02);
+  // Characters a token vary with the text by some per cent.
+  const room = 60 + Math.round(tokens * 0.06);
   return generateSample(kind, { tokens: Math.max(120, tokens - room), seed });
 }
 
