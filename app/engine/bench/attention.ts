@@ -25,8 +25,8 @@ const seeds = { q: 3, k: 4, v: 5 };
 /** Rows of q that attend: as many as a chunk has, and fewer on CPUs. */
 const gpuRows = 4_096;
 const softwareRows = 64;
-/** Operations of one dispatch at most, a tenth of a second of a fast GPU's. */
-const dispatchFlops = 2e12;
+/** Workgroups that keep a large GPU busy: a dispatch is not split below, as in a prefill. */
+const leastGroups = 256;
 
 /** Tiles of a synthetic index: first, diagonal, and evenly spread ones up to the density. */
 export function spreadTiles(block: number, density: number): number[] {
@@ -135,9 +135,11 @@ export function measureAttention(
     const flops = lists
       ? lists.total * 64 * 64 * 4 * headDim
       : denseFlops(count, rowPosition, headDim, heads);
-    const step = Math.max(16, Math.floor((rowBlocks * dispatchFlops) / flops));
     const index = lists ? { rowBlocks, tileCapacity: lists.tileCapacity, columnCapacity: 1 } : null;
     const { ms } = await lab.time((recorder) => {
+      // By what the products before have taught the pacer: a slow GPU's driver kills dispatches of seconds.
+      const most = Math.floor((rowBlocks * gpu.pacer.dispatchFlops) / flops);
+      const step = Math.max(Math.ceil(leastGroups / heads), most);
       for (let firstRowBlock = 0; firstRowBlock < rowBlocks; firstRowBlock += step) {
         const blocks = Math.min(step, rowBlocks - firstRowBlock);
         recordTileAttention(
