@@ -110,10 +110,17 @@ export class Session {
 
   plan(tokens: number, newTokens: number, pattern: PatternRequest): MemoryPlan {
     const model = this.loaded();
-    const index = (rows: number): number =>
-      rows === 0
-        ? 0
-        : patternMemory(pattern, geometryOf(model, rows, 0, Math.ceil((rows + newTokens) / 64) * 64));
+    const indexOf = (rows: number): number =>
+      patternMemory(pattern, geometryOf(model, rows, 0, Math.ceil((rows + newTokens) / 64) * 64));
+    const index = (rows: number): number => {
+      if (rows === tokens) return rows === 0 ? 0 : indexOf(rows);
+      try {
+        return indexOf(rows);
+      } catch {
+        // Budgets that suit this prompt may be too large for the shorter ones that are tried for `longestPrompt`.
+        return 0;
+      }
+    };
     const { limits } = this.gpu.capabilities;
     return memoryPlan(
       model.config,
