@@ -53,6 +53,17 @@ function planOf(request: PatternRequest, geometry: Geometry) {
   return factory.plan(request.set, geometry);
 }
 
+/** Settings that suit a long prompt may not fit a short one (a budget above its length): numbers are brought within it. */
+export function settingsWithin(request: PatternRequest, keys: number): PatternRequest {
+  const set = Object.fromEntries(
+    Object.entries(request.set).map(([name, value]) => [
+      name,
+      typeof value === 'number' && value > keys ? keys : value,
+    ]),
+  );
+  return { ...request, set };
+}
+
 /** Bytes of index and scratch that a run of this pattern allocates. Throws as `createPattern` does on bad settings. */
 export function patternMemory(request: PatternRequest, geometry: Geometry): number {
   const plan = planOf(request, geometry);

@@ -2,7 +2,7 @@
 import { UserError } from '../errors';
 import { activationSize } from '../gpu/capabilities';
 import { openGpu, type Gpu } from '../gpu/device';
-import { patternMemory } from '../attention/pattern';
+import { patternMemory, settingsWithin } from '../attention/pattern';
 import { KvCache } from '../model/kvCache';
 import { memoryPlan } from '../model/plan';
 import { compareFidelity } from './fidelity';
@@ -110,16 +110,11 @@ export class Session {
 
   plan(tokens: number, newTokens: number, pattern: PatternRequest): MemoryPlan {
     const model = this.loaded();
-    const indexOf = (rows: number): number =>
-      patternMemory(pattern, geometryOf(model, rows, 0, Math.ceil((rows + newTokens) / 64) * 64));
     const index = (rows: number): number => {
-      if (rows === tokens) return rows === 0 ? 0 : indexOf(rows);
-      try {
-        return indexOf(rows);
-      } catch {
-        // Budgets that suit this prompt may be too large for the shorter ones that are tried for `longestPrompt`.
-        return 0;
-      }
+      if (rows === 0) return 0;
+      // Shorter lengths are tried for `longestPrompt`.
+      const request = rows === tokens ? pattern : settingsWithin(pattern, rows);
+      return patternMemory(request, geometryOf(model, rows, 0, Math.ceil((rows + newTokens) / 64) * 64));
     };
     const { limits } = this.gpu.capabilities;
     return memoryPlan(
@@ -233,7 +228,7 @@ export class Session {
       await runLane(model, cache, {
         lane,
         ids: ids.slice(0, length),
-        pattern: lane === 'dense' ? { name: 'dense', set: {} } : request.pattern,
+        pattern: lane === 'dense' ? { name: 'dense', set: {} } : settingsWithin(request.pattern, length),
         maxNewTokens: software ? 1 : 2,
         sampling: request.sampling,
         tailRows: 0,

@@ -2,7 +2,7 @@
  * The prefill suite: a whole model at given lengths, dense and sparse. Patterns take turns at each length, forwards and
  * backwards, so that none always runs on the warmer GPU; the run with the median time to first token is reported whole.
  */
-import { createPattern, patternMemory, type Geometry } from '../../attention/pattern';
+import { createPattern, patternMemory, settingsWithin, type Geometry } from '../../attention/pattern';
 import { UserError } from '../../errors';
 import { activationSize } from '../../gpu/capabilities';
 import type { Gpu } from '../../gpu/device';
@@ -50,20 +50,11 @@ function keyStrideOf(tokens: number): number {
   return Math.ceil((tokens + newTokens) / 64) * 64;
 }
 
-/** Settings of the long prompt may not fit a short one (a budget above its length): numbers are brought within it. */
-function within(pattern: PatternRequest, rows: number): PatternRequest {
-  const set = Object.fromEntries(
-    Object.entries(pattern.set).map(([name, value]) => [
-      name,
-      typeof value === 'number' && value > rows ? rows : value,
-    ]),
-  );
-  return { ...pattern, set };
-}
-
 function planOf(gpu: Gpu, model: BenchModel, tokens: number, pattern: PatternRequest): MemoryPlan {
   const index = (rows: number): number =>
-    rows === 0 ? 0 : patternMemory(within(pattern, rows), geometryOf(model, rows, 0, keyStrideOf(rows)));
+    rows === 0
+      ? 0
+      : patternMemory(settingsWithin(pattern, rows), geometryOf(model, rows, 0, keyStrideOf(rows)));
   const { weightBytes } = model.report;
   const size = activationSize(gpu.tier);
   return memoryPlan(model.config, weightBytes, gpu.capabilities.limits, tokens, newTokens, size, index);
@@ -191,7 +182,15 @@ async function measureLength(
   try {
     const rows = Math.min(tokens, gpu.capabilities.software ? warmRows.software : warmRows.gpu);
     for (const pattern of patterns)
-      await runOnce(gpu, model, cache, ids.slice(0, rows), within(pattern, rows), hooks, ' to warm up');
+      await runOnce(
+        gpu,
+        model,
+        cache,
+        ids.slice(0, rows),
+        settingsWithin(pattern, rows),
+        hooks,
+        ' to warm up',
+      );
     const outcomes = new Map(patterns.map((pattern) => [pattern, [] as Outcome[]]));
     for (let round = 0; round < request.repeat; round++) {
       for (const pattern of round % 2 === 0 ? patterns : patterns.toReversed())
