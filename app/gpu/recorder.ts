@@ -30,6 +30,22 @@ const maxQueries = 2048;
  */
 const firstShare = 1 / 32;
 
+const identities = new WeakMap<object, number>();
+let lastIdentity = 0;
+
+/** A number of its own for each GPU object. */
+function identify(object: object): number {
+  let id = identities.get(object);
+  if (id === undefined) identities.set(object, (id = ++lastIdentity));
+  return id;
+}
+
+function keyOf(binding: Binding): string {
+  return binding instanceof GPUBuffer
+    ? String(identify(binding))
+    : `${identify(binding.buffer)}@${binding.offset ?? 0}+${binding.size ?? ''}`;
+}
+
 export class Recorder {
   private readonly arena: GPUBuffer;
   private readonly staging = new Uint8Array(slotBytes * slots);
@@ -42,6 +58,8 @@ export class Recorder {
   private inFlight: Promise<void>[] = [];
   private lastDone = 0;
   private readonly stamps: TimestampLog | null;
+  /** By layout, size of the parameters and what is bound: a run binds the same few hundred combinations again and again. */
+  private readonly groups = new Map<string, GPUBindGroup>();
 
   constructor(
     private readonly gpu: Gpu,
@@ -59,21 +77,10 @@ export class Recorder {
     const [x, y = 1, z = 1] = work.workgroups;
     if (x === 0 || y === 0 || z === 0) return;
     if (this.slot === slots) this.submit();
-    const { kernel, params } = pipeline;
+    const { params } = pipeline;
     params.set(work.params);
     this.staging.set(new Uint8Array(params.arrayBuffer), this.slot * slotBytes);
-    const names = Object.keys(kernel.bindings) as Name[];
-    const group = this.gpu.device.createBindGroup({
-      label: kernel.shader.name,
-      layout: pipeline.layout,
-      entries: [
-        { binding: 0, resource: { buffer: this.arena, size: Math.max(16, params.arrayBuffer.byteLength) } },
-        ...names.map((name, index) => {
-          const bound: Binding = work.buffers[name];
-          return { binding: index + 1, resource: bound instanceof GPUBuffer ? { buffer: bound } : bound };
-        }),
-      ],
-    });
+    const group = this.groupFor(pipeline, work.buffers);
     const pass = this.passFor(work.phase);
     pass.setPipeline(pipeline.pipeline);
     pass.setBindGroup(0, group, [this.slot * slotBytes]);
@@ -126,6 +133,31 @@ export class Recorder {
     await Promise.allSettled(this.inFlight);
     this.gpu.memory.release(this.arena);
     this.stamps?.destroy();
+  }
+
+  private groupFor<Name extends string>(
+    { kernel, layout, params }: Pipeline<Name>,
+    buffers: Readonly<Record<Name, Binding>>,
+  ): GPUBindGroup {
+    const bound = (Object.keys(kernel.bindings) as Name[]).map((name): Binding => buffers[name]);
+    const size = Math.max(16, params.arrayBuffer.byteLength);
+    const key = `${identify(layout)} ${size} ${bound.map(keyOf).join(' ')}`;
+    let group = this.groups.get(key);
+    if (!group) {
+      group = this.gpu.device.createBindGroup({
+        label: kernel.shader.name,
+        layout,
+        entries: [
+          { binding: 0, resource: { buffer: this.arena, size } },
+          ...bound.map((binding, index) => ({
+            binding: index + 1,
+            resource: binding instanceof GPUBuffer ? { buffer: binding } : binding,
+          })),
+        ],
+      });
+      this.groups.set(key, group);
+    }
+    return group;
   }
 
   private check(): void {

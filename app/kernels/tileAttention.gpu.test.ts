@@ -12,9 +12,10 @@ import {
 import { tileAttentionReference, type AttentionShape, type BlockList } from '../reference/tileAttention';
 import { DENSE_TILES, recordTileAttention, tileAttention, tileAttentionSpec } from './tileAttention';
 
-// Inputs are exact f16, sums f32; the output is rounded to f16, 2^-11 relative. P and V products of magnitude 1 add
-// rounding of about 1e-6, far below.
-const tolerance = { rtol: 2 ** -10, atol: 2e-4 };
+// Inputs are exact f16, sums f32, the output at most rounded to f16, 2^-11 relative. Where there is shader-f16, products
+// of P and V and their sums over up to 32 keys are f16: 2^-11 of partial sums of values around 1, a few times.
+const tolerance =
+  (await testGpu()).tier === 'portable' ? { rtol: 2 ** -10, atol: 2e-4 } : { rtol: 2 ** -9, atol: 3e-3 };
 
 interface Case extends AttentionShape {
   lists?: (head: number, block: number) => BlockList;

@@ -7,6 +7,7 @@
 // Q and K go through workgroup memory in slices of 16 dims, transposed, so that each step of the inner loop is
 // 3 vec4f reads for 32 multiply-adds; P and V likewise. The next slice is fetched while one is used.
 #import activation
+#import attention_values
 
 struct Params {
   // Rows of the chunk, and the row block where this dispatch starts.
@@ -50,18 +51,13 @@ struct Params {
 const DENSE_TILES: u32 = 0xffffffff;
 const NO_KEY: u32 = 0xffffffff;
 const SLICES: u32 = (HEAD4 + 3) / 4;
-const V_KEYS: u32 = 16 / COLUMNS4;
 // Masked scores lie far below the least running maximum, so that exp2 of their difference is 0 even in a row
 // that sees no key at all.
 const MASKED: f32 = -1e30;
 const LEAST_MAX: f32 = -1e20;
 
-// Workgroup memory, 16 KiB: a Q and a K slice (256 vec4f each), later half of P (32 keys x 16 row groups);
-// a V slice (256); partial row maxima (16 thread columns x 16 row groups).
+// A Q and a K slice, 256 vec4f each; what else lies in workgroup memory says lib/attention_values. 16 KiB in all.
 const K_BASE: u32 = 256;
-const V_BASE: u32 = 512;
-const MAX_BASE: u32 = 768;
-var<workgroup> sh: array<vec4f, 1024>;
 
 // What the current step of the walk covers; uniform.
 struct Step {
@@ -207,41 +203,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     sum_low = sum_low * shrink_low + vec4f(total(s[0]), total(s[1]), total(s[2]), total(s[3]));
     sum_high = sum_high * shrink_high + vec4f(total(s[4]), total(s[5]), total(s[6]), total(s[7]));
 
-    // Output: P in two halves of 32 keys, V in slices of V_KEYS.
-    var value0 = fetch_v(step, kv_base, thread);
-    var value1 = fetch_v(step, kv_base, thread + 128);
-    for (var first = 0u; first < 64; first += V_KEYS) {
-      if (first % 32 == 0 && x / 8 == first / 32) {
-        for (var j = 0u; j < 4; j++) {
-          let to = ((x % 8) * 4 + j) * 16 + y;
-          sh[to] = vec4f(s[0][j], s[1][j], s[2][j], s[3][j]);
-          sh[to + 8] = vec4f(s[4][j], s[5][j], s[6][j], s[7][j]);
-        }
-      }
-      sh[V_BASE + thread] = value0;
-      sh[V_BASE + thread + 128] = value1;
-      workgroupBarrier();
-      if (first + V_KEYS < 64) {
-        value0 = fetch_v(step, kv_base, (first + V_KEYS) * COLUMNS4 * 16 + thread);
-        value1 = fetch_v(step, kv_base, (first + V_KEYS) * COLUMNS4 * 16 + thread + 128);
-      }
-      for (var key = 0u; key < V_KEYS; key++) {
-        let p_low = sh[(first % 32 + key) * 16 + y];
-        let p_high = sh[(first % 32 + key) * 16 + 8 + y];
-        for (var c = 0u; c < COLUMNS4; c++) {
-          let value = sh[V_BASE + (key * COLUMNS4 + c) * 16 + x];
-          o[c] += p_low.x * value;
-          o[COLUMNS4 + c] += p_low.y * value;
-          o[2 * COLUMNS4 + c] += p_low.z * value;
-          o[3 * COLUMNS4 + c] += p_low.w * value;
-          o[4 * COLUMNS4 + c] += p_high.x * value;
-          o[5 * COLUMNS4 + c] += p_high.y * value;
-          o[6 * COLUMNS4 + c] += p_high.z * value;
-          o[7 * COLUMNS4 + c] += p_high.w * value;
-        }
-      }
-      workgroupBarrier();
-    }
+    add_values(&o, s, step, kv_base, thread);
   }
 
   sh[x * 16 + y] = sum_low;
@@ -283,11 +245,11 @@ fn fetch(start: array<u32, 4>, quad: u32, of_k: bool) -> array<vec4f, 4> {
   return got;
 }
 
-// Entry `slot` of the tile's values as [key][COLUMNS4 * 16].
-fn fetch_v(step: Step, kv_base: u32, slot: u32) -> vec4f {
+// Entry `slot` of the step's values as [key][COLUMNS4 * 16].
+fn load_value(step: Step, kv_base: u32, slot: u32) -> half4 {
   let column = slot % (COLUMNS4 * 16);
   let key = min(key_at(step, slot / (COLUMNS4 * 16)), params.keys - 1);
-  return select(vec4f(), from_half(v[(kv_base + key) * HEAD4 + min(column, HEAD4 - 1)]), column < HEAD4);
+  return select(half4(), v[(kv_base + key) * HEAD4 + min(column, HEAD4 - 1)], column < HEAD4);
 }
 
 fn widest(value: vec4f) -> f32 {
