@@ -89,7 +89,7 @@ export function completeRequest(input: CompareInput): CompareRequest {
   const { prompt, pattern, sampling } = input;
   return {
     prompt: { ...prompt, document: prompt.document ?? '', question: prompt.question ?? '' },
-    pattern: { name: pattern?.name ?? 'vertical_slash', set: pattern?.set ?? {} },
+    pattern: { name: pattern?.name ?? 'adaptive', set: pattern?.set ?? {} },
     maxNewTokens: input.maxNewTokens ?? 32,
     sampling: { temperature: 0, topP: 1, seed: 0, ...sampling },
     order: input.order ?? 'dense-first',

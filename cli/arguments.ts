@@ -33,7 +33,7 @@ export const usage = `Usage: npm run compare -- [options]
   --document FILE                 document (default: a sample report)
   --question TEXT                 question (default: the sample's)
   --tokens N                      prompt tokens; the sample document is made this long, a file is cut to it
-  --pattern NAME                  dense, a_shape, vertical_slash, … (default: vertical_slash)
+  --pattern NAME                  dense, a_shape, vertical_slash, … (default: adaptive)
   --set key=value                 a parameter of the pattern; may be repeated
   --max-new-tokens N              answer tokens (default: 32)
   --ids FILE                      prompt as a JSON array of token ids instead of text
@@ -59,7 +59,7 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
     document: null,
     question: null,
     tokens: null,
-    pattern: 'vertical_slash',
+    pattern: 'adaptive',
     set: {},
     maxNewTokens: 32,
     idsFile: null,

@@ -27,7 +27,7 @@ test('kernels are the default, at the shapes of a real model', () => {
     suite: 'kernels',
     shapeName: 'qwen2.5-0.5b',
     tokens: [8_192, 32_768],
-    patterns: [{ name: 'vertical_slash' }],
+    patterns: [{ name: 'adaptive' }],
   });
 });
 

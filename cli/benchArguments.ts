@@ -22,8 +22,8 @@ export const usage = `Usage: npm run bench -- [options]
 
   --suite kernels|prefill         what to measure (default: kernels)
   --tokens N[,N…]                 lengths (default: 8192,32768 for kernels, 2048,8192,32768 for prefill)
-  --pattern NAME[,NAME…]          prefill: patterns in the order of the table (default: dense,vertical_slash);
-                                  kernels: sparse patterns whose estimate and index are timed (default: vertical_slash)
+  --pattern NAME[,NAME…]          prefill: patterns in the order of the table (default: dense,adaptive);
+                                  kernels: sparse patterns whose estimate and index are timed (default: adaptive)
   --set [PATTERN:]key=value       a parameter of that pattern, or of every sparse one; may be repeated
   --model builtin|synthetic:SHAPE prefill (default: builtin): the built-in model on the app's sample text, or seeded
                                   random weights and ids; shapes: ${shapeNames.join(', ')}
@@ -136,7 +136,7 @@ function requestOf(options: ReadonlyMap<Flag, string>, settings: readonly string
     const shapeName = options.get('--shape') ?? 'qwen2.5-0.5b';
     if (!shapeNames.includes(shapeName))
       throw new CliError(`--shape is one of ${shapeNames.join(', ')}, not '${shapeName}'`, 2);
-    const patterns = patternsOf(options.get('--pattern') ?? 'vertical_slash', settings);
+    const patterns = patternsOf(options.get('--pattern') ?? 'adaptive', settings);
     return {
       suite,
       shapeName,
@@ -151,7 +151,7 @@ function requestOf(options: ReadonlyMap<Flag, string>, settings: readonly string
     suite,
     model: modelOf(options.get('--model') ?? 'builtin', seed),
     tokens: lengths(options.get('--tokens') ?? '2048,8192,32768'),
-    patterns: patternsOf(options.get('--pattern') ?? 'dense,vertical_slash', settings),
+    patterns: patternsOf(options.get('--pattern') ?? 'dense,adaptive', settings),
     repeat: whole('--repeat', options.get('--repeat') ?? '3', 1),
     denseUpTo: denseUpTo === undefined ? null : whole('--dense-up-to', denseUpTo, 0),
     seed,

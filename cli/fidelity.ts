@@ -14,7 +14,7 @@ const usage = `Usage: npm run fidelity -- [options]
 
   --tokens N[,N…]                 lengths (default: 8192)
   --documents N                   documents a length: reports, logs and records in turn (default: 20)
-  --run NAME[:key=value…]         a pattern with its settings; may be repeated (default: vertical_slash)
+  --run NAME[:key=value…]         a pattern with its settings; may be repeated (default: adaptive)
   --seed N                        of the first document (default: 1000)
   --max-new-tokens N              answer tokens (default: 12)
   --model HUB_ID                  (default: the built-in model)
@@ -90,7 +90,7 @@ function parse(argv: readonly string[]): Options | null {
       options.adapter = value;
     else throw new CliError(`unknown option: ${flag} ${value} (see --help)`, 2);
   }
-  if (options.runs.length === 0) options.runs.push(parseRun('vertical_slash'));
+  if (options.runs.length === 0) options.runs.push(parseRun('adaptive'));
   return options;
 }
 

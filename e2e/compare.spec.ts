@@ -9,7 +9,7 @@ test('one click compares a sample report and explains the result', async ({ app,
 
   await expect(page.getByRole('heading', { name: 'Running' })).toBeVisible();
   await expect(page.getByRole('article', { name: 'Dense' })).toBeVisible();
-  await expect(page.getByRole('article', { name: 'Vertical-slash' })).toContainText('Waits for its turn');
+  await expect(page.getByRole('article', { name: 'Adaptive' })).toContainText('Waits for its turn');
   await expect(page.getByRole('progressbar', { name: 'Dense: prompt read' })).toBeVisible();
   await app.finished();
 
@@ -19,7 +19,7 @@ test('one click compares a sample report and explains the result', async ({ app,
   await expect(result.getByText('software adapter: correct, not fast').first()).toBeVisible();
   await expect(result.getByRole('row', { name: /^Density/ })).toContainText('100%');
   await expect(result.getByRole('article', { name: 'Dense answer' })).toContainText('planted answer found');
-  await expect(result.getByRole('article', { name: 'Vertical-slash answer' })).toContainText(
+  await expect(result.getByRole('article', { name: 'Adaptive answer' })).toContainText(
     'planted answer found',
   );
   await expect(result).toContainText('Identical');
@@ -29,7 +29,7 @@ test('one click compares a sample report and explains the result', async ({ app,
   const file = await (await download).path();
   const json = JSON.parse(await readFile(file, 'utf8')) as CompareResult;
   expect(json.version).toBe(1);
-  expect(json.runs.map((run) => run.pattern)).toEqual(['dense', 'vertical_slash']);
+  expect(json.runs.map((run) => run.pattern)).toEqual(['dense', 'adaptive']);
   expect(json.adapter.software).toBe(true);
   await expect(
     page.getByRole('navigation', { name: 'Runs of this visit' }).getByRole('listitem'),
@@ -43,7 +43,7 @@ test('the keyboard alone is enough, and finished runs stay', async ({ app, page 
   await page.keyboard.press('Enter');
   await expect(app.question).toHaveValue(/^What is the .+ of the .+\?$/);
 
-  await page.getByRole('radio', { name: /Vertical-slash/ }).focus();
+  await page.getByRole('radio', { name: /Adaptive/ }).focus();
   await page.keyboard.press('ArrowUp');
   await expect(page.getByRole('radio', { name: /Dense alone/ })).toBeChecked();
   await app.question.focus();
@@ -62,10 +62,10 @@ test('the keyboard alone is enough, and finished runs stay', async ({ app, page 
 test('sparse at any length when asked, with its density below one', async ({ app, page }) => {
   await app.open();
   await app.takeSample('Report');
-  await page.getByText('Pattern parameters').click();
+  await page.getByText('Advanced parameters').click();
   await page.getByLabel('Short prompts').selectOption('Sparse at every length');
-  await page.getByRole('spinbutton', { name: 'Diagonals' }).fill('128');
-  await page.getByRole('spinbutton', { name: 'Columns' }).fill('64');
+  await page.getByRole('spinbutton', { name: 'Diagonals at most' }).fill('128');
+  await page.getByRole('spinbutton', { name: 'Columns at most' }).fill('64');
   await page.getByText('Sampling and order').click();
   await page.getByRole('radio', { name: 'Sparse first' }).check();
   await app.runButton.click();

@@ -21,7 +21,21 @@ export interface ChoiceParameter {
   options: readonly { value: string; label: string }[];
 }
 
-export type Parameter = NumberParameter | ChoiceParameter;
+/** One slider for all that matters; shown without opening anything. */
+export interface ShareParameter {
+  kind: 'share';
+  name: string;
+  label: string;
+  help: string;
+  min: number;
+  max: number;
+  step: number;
+  initial: number;
+  /** What the ends mean. */
+  ends: readonly [string, string];
+}
+
+export type Parameter = NumberParameter | ChoiceParameter | ShareParameter;
 
 /** How a pattern is drawn in miniature: true where tile (row, column) of a small causal square is computed. */
 export type Mask = (row: number, column: number) => boolean;
@@ -31,6 +45,8 @@ export interface PatternChoice {
   label: string;
   sentence: string;
   mask: Mask;
+  /** The paper behind it. */
+  paper?: { label: string; url: string };
   /** Left empty, a parameter takes the engine's default. */
   parameters: readonly Parameter[];
 }
@@ -46,12 +62,74 @@ const fallback: ChoiceParameter = {
   ],
 };
 
+const estimating: NumberParameter = {
+  kind: 'number',
+  name: 'lastQ',
+  label: 'Estimating queries',
+  help: 'How many of the last queries are used for the estimate.',
+  min: 1,
+  max: 256,
+  step: 1,
+};
+
 export const patterns: readonly PatternChoice[] = [
+  {
+    name: 'adaptive',
+    label: 'Adaptive',
+    sentence:
+      'Columns and diagonals as in MInference, but each head keeps as many as its own attention needs.',
+    paper: { label: 'FlexPrefill’s idea of a budget', url: 'https://arxiv.org/abs/2502.20766' },
+    mask: (row, column) =>
+      column === 0 || row - column <= 1 || column === 5 || (row - column === 5 && row > 6),
+    parameters: [
+      {
+        kind: 'share',
+        name: 'fidelity',
+        label: 'Fidelity',
+        help: 'Share of the last queries’ attention that is kept.',
+        min: 0.6,
+        max: 0.99,
+        step: 0.01,
+        initial: 0.9,
+        ends: ['faster', 'closer to dense'],
+      },
+      {
+        kind: 'number',
+        name: 'verticalSize',
+        label: 'Columns at most',
+        help: 'Single keys that every later query of a head looks at.',
+        min: 0,
+        max: 1_000_000,
+        step: 1,
+      },
+      {
+        kind: 'number',
+        name: 'slashSize',
+        label: 'Diagonals at most',
+        help: 'Distances at which every query of a head looks back, in bands of 64.',
+        min: 0,
+        max: 1_000_000,
+        step: 64,
+      },
+      {
+        kind: 'number',
+        name: 'last',
+        label: 'Last rows dense',
+        help: 'Rows at the end of the prompt that look at everything.',
+        min: 0,
+        max: 1_000_000,
+        step: 64,
+      },
+      estimating,
+      fallback,
+    ],
+  },
   {
     name: 'vertical_slash',
     label: 'Vertical-slash',
     sentence:
       'MInference: the last 64 queries show which columns and diagonals matter; only those are computed.',
+    paper: { label: 'MInference', url: 'https://arxiv.org/abs/2407.02490' },
     mask: (row, column) =>
       column === 0 || row - column <= 1 || column === 4 || column === 9 || row - column === 6,
     parameters: [
@@ -83,15 +161,7 @@ export const patterns: readonly PatternChoice[] = [
         max: 100_000,
         step: 1,
       },
-      {
-        kind: 'number',
-        name: 'lastQ',
-        label: 'Estimating queries',
-        help: 'How many of the last queries are used for the estimate.',
-        min: 1,
-        max: 256,
-        step: 1,
-      },
+      estimating,
       fallback,
     ],
   },
@@ -100,6 +170,7 @@ export const patterns: readonly PatternChoice[] = [
     label: 'A-shape',
     sentence:
       'StreamingLLM: the first tokens and a window around each query, chosen without looking at the text.',
+    paper: { label: 'StreamingLLM', url: 'https://arxiv.org/abs/2309.17453' },
     mask: (row, column) => column <= 1 || row - column <= 3,
     parameters: [
       {

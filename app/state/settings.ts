@@ -8,7 +8,7 @@ const names = patterns.map((pattern) => pattern.name);
 
 const schema = v.object({
   theme: v.fallback(v.picklist(['auto', 'light', 'dark']), 'auto'),
-  pattern: v.fallback(v.picklist(names), 'vertical_slash'),
+  pattern: v.fallback(v.picklist(names), 'adaptive'),
   /** Values that were set, by pattern. */
   patternValues: v.fallback(
     v.record(v.string(), v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]))),

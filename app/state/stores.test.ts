@@ -41,13 +41,13 @@ describe('settings', () => {
     const kept = JSON.parse(local.entries.get('minference.settings') ?? '{}') as Record<string, unknown>;
     local.entries.set('minference.settings', JSON.stringify({ ...kept, pattern: 'gone', topP: 9 }));
     const again = (await setUp(local)).stores.settings.getState();
-    expect(again).toMatchObject({ theme: 'dark', newTokens: 7, pattern: 'vertical_slash', topP: 1 });
+    expect(again).toMatchObject({ theme: 'dark', newTokens: 7, pattern: 'adaptive', topP: 1 });
     expect(again.patternValues).toEqual({ a_shape: { local: 512 } });
   });
 
   it('sends only what the chosen pattern knows', () => {
-    const settings = { ...defaultSettings(), patternValues: { vertical_slash: { lastQ: 32, old: 1 } } };
-    expect(requestSettings(settings).pattern).toEqual({ name: 'vertical_slash', set: { lastQ: 32 } });
+    const settings = { ...defaultSettings(), patternValues: { adaptive: { lastQ: 32, old: 1 } } };
+    expect(requestSettings(settings).pattern).toEqual({ name: 'adaptive', set: { lastQ: 32 } });
   });
 
   it('starts with defaults where storage is broken or forbidden', async () => {

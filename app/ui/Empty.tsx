@@ -8,7 +8,7 @@ export function Empty() {
   const noGpu = useModel((state) => state.adapterError !== null);
   const software = useModel((state) => state.adapter?.software !== false);
   const pattern = useSettings((settings) =>
-    patternChoice(settings.pattern === 'dense' ? 'vertical_slash' : settings.pattern),
+    patternChoice(settings.pattern === 'dense' ? 'adaptive' : settings.pattern),
   );
   const sampleTokens = useSettings((settings) => settings.sampleTokens);
   const { document, run } = useActions();

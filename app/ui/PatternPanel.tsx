@@ -6,7 +6,9 @@ import { useActions, useSettings } from './stores';
 export function PatternPanel() {
   const chosen = useSettings((settings) => settings.pattern);
   const { settings } = useActions();
-  const { parameters } = patternChoice(chosen);
+  const { parameters, paper } = patternChoice(chosen);
+  const main = parameters.filter(({ kind }) => kind === 'share');
+  const advanced = parameters.filter(({ kind }) => kind !== 'share');
   return (
     <section className="panel" aria-labelledby="pattern-title">
       <div className="panel-head">
@@ -32,10 +34,19 @@ export function PatternPanel() {
           </label>
         ))}
       </div>
-      {parameters.length > 0 && (
+      {main.length > 0 && <PatternParameters pattern={chosen} parameters={main} />}
+      {paper && (
+        <p className="help">
+          Paper:{' '}
+          <a href={paper.url} target="_blank" rel="noreferrer">
+            {paper.label}
+          </a>
+        </p>
+      )}
+      {advanced.length > 0 && (
         <details>
-          <summary>Pattern parameters</summary>
-          <PatternParameters pattern={chosen} parameters={parameters} />
+          <summary>{main.length > 0 ? 'Advanced parameters' : 'Pattern parameters'}</summary>
+          <PatternParameters pattern={chosen} parameters={advanced} />
         </details>
       )}
     </section>

@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import type { Parameter, SettingValue } from '../state/patterns';
+import type { Parameter, SettingValue, ShareParameter } from '../state/patterns';
 import { useActions, useSettings } from './stores';
 
 interface PatternParametersProps {
@@ -35,6 +35,15 @@ interface FieldProps {
 function Field({ parameter, value, onChange }: FieldProps) {
   const id = useId();
   const { label, help, kind } = parameter;
+  if (kind === 'share')
+    return (
+      <ShareField
+        id={id}
+        parameter={parameter}
+        value={Number(value ?? parameter.initial)}
+        onChange={onChange}
+      />
+    );
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
@@ -71,6 +80,46 @@ function Field({ parameter, value, onChange }: FieldProps) {
           }}
         />
       )}
+      <p className="help" id={`${id}-help`}>
+        {help}
+      </p>
+    </div>
+  );
+}
+
+interface ShareFieldProps {
+  id: string;
+  parameter: ShareParameter;
+  value: number;
+  onChange: (value: number | undefined) => void;
+}
+
+function ShareField({ id, parameter, value, onChange }: ShareFieldProps) {
+  const { label, help, min, max, step, initial, ends } = parameter;
+  const percent = `${Math.round(value * 100)}%`;
+  return (
+    <div className="field share">
+      <label htmlFor={id}>
+        {label} <output htmlFor={id}>{percent}</output>
+      </label>
+      <input
+        id={id}
+        type="range"
+        min={min}
+        max={max}
+        step={step}
+        value={value}
+        aria-valuetext={percent}
+        aria-describedby={`${id}-help`}
+        onChange={(event) => {
+          const next = event.target.valueAsNumber;
+          onChange(next === initial ? undefined : next);
+        }}
+      />
+      <p className="share-ends" aria-hidden="true">
+        <span>{ends[0]}</span>
+        <span>{ends[1]}</span>
+      </p>
       <p className="help" id={`${id}-help`}>
         {help}
       </p>
