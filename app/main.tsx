@@ -6,6 +6,7 @@ import { App } from './ui/App';
 import { ErrorBoundary } from './ui/ErrorBoundary';
 import { StoresContext } from './ui/stores';
 import { EngineClient } from './worker/client';
+import { LibraryClient } from './worker/library';
 import './ui/styles/index.css';
 
 /** Storage may be forbidden altogether, and says so by throwing. */
@@ -17,11 +18,19 @@ function storage(name: 'localStorage' | 'sessionStorage'): Storage | null {
   }
 }
 
-const playground = new Playground(new EngineClient());
-const stores = createStores(playground, {
-  local: storage('localStorage'),
-  session: storage('sessionStorage'),
-});
+const library = new LibraryClient();
+const playground = new Playground(new EngineClient(), library);
+// Absent outside secure contexts, whatever its type says.
+const files: StorageManager | undefined = navigator.storage;
+const stores = createStores(
+  playground,
+  {
+    local: storage('localStorage'),
+    session: storage('sessionStorage'),
+    ...(files && { files }),
+  },
+  library,
+);
 window.playground = playground.asPublic();
 
 /** `?bench` draws benchmark results; its charts are no part of the playground's own download. */

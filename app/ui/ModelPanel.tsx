@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { ModelReport, ModelSource } from '../engine/types';
 import { isRunning } from '../state/run';
+import { Downloads } from './Downloads';
 import { ErrorNote } from './ErrorNote';
 import { LoadProgress } from './LoadProgress';
 import { ModelSources } from './ModelSources';
@@ -51,6 +52,7 @@ export function ModelPanel() {
           {!model && !source && adapterError === null && <span className="soft"> loaded</span>}
         </p>
       )}
+      <Downloads />
       {error && (
         <ErrorNote error={error} onDismiss={actions.model.dismissError}>
           {!model && !loading && (

@@ -2,6 +2,7 @@
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
 import type { DocumentState } from '../state/document';
+import type { LibraryState } from '../state/library';
 import type { ModelState } from '../state/model';
 import type { PromptState } from '../state/prompt';
 import type { RunState } from '../state/run';
@@ -22,6 +23,10 @@ export function useActions(): Stores['actions'] {
 
 export function useDocument<T>(select: (state: DocumentState) => T): T {
   return useStore(useStores().document, select);
+}
+
+export function useLibrary<T>(select: (state: LibraryState) => T): T {
+  return useStore(useStores().library, select);
 }
 
 export function useModel<T>(select: (state: ModelState) => T): T {
