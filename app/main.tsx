@@ -37,6 +37,23 @@ window.playground = playground.asPublic();
 const showsBench = new URLSearchParams(location.search).has('bench');
 const BenchView = lazy(async () => ({ default: (await import('./ui/bench/BenchView')).BenchView }));
 
+/** Once the model is there, so that it is not fetched twice at the same time. The command line's pages keep nothing. */
+async function keepPage(): Promise<void> {
+  const container: ServiceWorkerContainer | undefined = navigator.serviceWorker;
+  if (!import.meta.env.PROD || !container || new URLSearchParams(location.search).has('cli')) return;
+  const { registerServiceWorker } = await import('./pwa/register');
+  await registerServiceWorker(container, {
+    onReady: () => {
+      stores.version.setState({ offline: true });
+    },
+    onUpdate: (apply) => {
+      stores.version.setState({ apply });
+    },
+  }).catch(() => {
+    // Forbidden, or offline at the first visit: the page works as it is.
+  });
+}
+
 const root = document.querySelector('#root');
 if (!root) throw new Error('the page has no #root');
 createRoot(root).render(
@@ -57,5 +74,5 @@ createRoot(root).render(
 
 // After the first paint: the worker, the adapter and the model must not hold it up.
 requestAnimationFrame(() => {
-  if (!showsBench) setTimeout(() => void stores.actions.model.begin(), 0);
+  if (!showsBench) setTimeout(() => void stores.actions.model.begin().then(keepPage), 0);
 });

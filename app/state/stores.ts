@@ -8,6 +8,7 @@ import { createPromptStore } from './prompt';
 import { createRunStore, runActions } from './run';
 import { createSettingsStore, setPatternValue, type KeyValue } from './settings';
 import type { SettingValue } from './patterns';
+import { createVersionStore } from './version';
 
 export interface Storages {
   /** Outlives the visit. */
@@ -33,6 +34,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
     library,
     prompt,
     run,
+    version: createVersionStore(),
     actions: {
       settings: {
         set: settings.setState,

@@ -8,6 +8,7 @@ import type { PromptState } from '../state/prompt';
 import type { RunState } from '../state/run';
 import type { Settings } from '../state/settings';
 import type { Stores } from '../state/stores';
+import type { VersionState } from '../state/version';
 
 export const StoresContext = createContext<Stores | null>(null);
 
@@ -43,4 +44,8 @@ export function useRun<T>(select: (state: RunState) => T): T {
 
 export function useSettings<T>(select: (state: Settings) => T): T {
   return useStore(useStores().settings, select);
+}
+
+export function useVersion<T>(select: (state: VersionState) => T): T {
+  return useStore(useStores().version, select);
 }
