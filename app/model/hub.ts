@@ -56,8 +56,13 @@ export function hubUrl(id: string, revision: string, name: string): string {
   return `${hub}/${id}/resolve/${encodeURIComponent(revision)}/${name}`;
 }
 
-/** What an answer other than success means, in words. */
-export function hubRefusal(response: Response, { id, token }: HubSource, name: string): UserError {
+/** What an answer other than success means, in words; `exists` when the Hub has listed the repository before. */
+export function hubRefusal(
+  response: Response,
+  { id, token }: HubSource,
+  name: string,
+  exists = false,
+): UserError {
   // The Hub answers 401 for what does not exist as well as for what is gated, unless a token is sent.
   if (response.status === 401 || response.status === 403) {
     const refused = token !== undefined && token !== '';
@@ -65,10 +70,10 @@ export function hubRefusal(response: Response, { id, token }: HubSource, name: s
       'gated',
       refused
         ? `The Hub does not let this token read ${id}.`
-        : `${id} does not exist, is private or asks for its licence to be accepted first.`,
+        : `${id} ${exists ? 'is gated: it' : 'does not exist, is private or'} asks for its licence to be accepted first.`,
       refused
         ? 'Check that the token is whole and may read gated repositories, and that its account has accepted the licence on huggingface.co.'
-        : 'Check the id; for a gated model, accept its licence on huggingface.co and give an access token (kept in memory only).',
+        : `${exists ? 'Accept' : 'Check the id; for a gated model, accept'} its licence on huggingface.co and give an access token (kept in memory only).`,
       `${response.status} for ${name}`,
     );
   }

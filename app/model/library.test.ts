@@ -218,7 +218,7 @@ describe('keepHubModel', () => {
     hub.token = 'hf_right';
     const refused = await keep().catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 'gated' });
-    expect(String(refused)).toContain('accept its licence');
+    expect(String(refused)).toContain('is gated: it asks for its licence');
     const wrong = await keep({}, 'hf_wrong').catch((error: unknown) => error);
     expect(wrong).toMatchObject({ code: 'gated', sentence: `The Hub does not let this token read ${id}.` });
     await expect(keep({}, 'hf_right')).resolves.toMatchObject({ complete: true });
@@ -266,12 +266,19 @@ describe('kept models', () => {
     expect(await weightsKept()).toEqual(weights);
   });
 
-  it('are forgotten when their manifest is unreadable', async () => {
+  it('are not listed while their manifest is unreadable; their checked bytes are used again', async () => {
     await keep();
+    const changed = await cache.append({ id, revision: 'main' }, 'config.json');
+    changed.truncate(0);
+    changed.append(new TextEncoder().encode('x'.repeat(config.length)));
+    changed.close();
     const manifest = await cache.append({ id, revision: 'main' }, 'manifest.json');
     manifest.truncate(5);
     manifest.close();
     await expect(listKept(cache)).resolves.toEqual([]);
+    hub.asked.length = 0;
     await expect(keep()).resolves.toMatchObject({ complete: true });
+    expect(weightRequests()).toEqual([]);
+    await expect((await keptFiles(cache, { id }))?.text('config.json', signal)).resolves.toBe(config);
   });
 });

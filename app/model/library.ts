@@ -111,7 +111,7 @@ export async function keepHubModel(
               record.etag = etag;
               await cache.saveManifest(manifest);
             },
-            refuse: (response) => hubRefusal(response, source, record.name),
+            refuse: (response) => hubRefusal(response, source, record.name, true),
           },
         );
       } finally {
@@ -144,7 +144,8 @@ async function startManifest(
     known.delete(name);
     if (old && isSame(old, size, sha256)) records.push(old);
     else {
-      if (old) await cache.removeFile(key, name);
+      // Without a manifest, only a checksum can tell whether bytes that lie there are of this file.
+      if (old || sha256 === null) await cache.removeFile(key, name);
       records.push({ name, size, sha256, etag: null, done: false });
     }
   }

@@ -21,8 +21,6 @@ export interface ListedModel {
   /** Bytes of its weight files, rounded; the Hub states them exactly when a download starts. */
   downloadBytes: number;
   shape: ModelShape;
-  /** One line on what it is good for. */
-  note: string;
 }
 
 const qwen = { vocab: 151_936, qkvBias: false, qkNorm: true };
@@ -47,7 +45,6 @@ export const models: readonly ListedModel[] = [
       qkvBias: false,
       qkNorm: true,
     },
-    note: 'Finds and quotes; no chat model. Comes with this page.',
   },
   {
     id: 'HuggingFaceTB/SmolLM2-135M-Instruct',
@@ -67,7 +64,6 @@ export const models: readonly ListedModel[] = [
       qkvBias: false,
       qkNorm: false,
     },
-    note: 'Quick to download; short context.',
   },
   {
     id: 'HuggingFaceTB/SmolLM2-360M-Instruct',
@@ -87,7 +83,6 @@ export const models: readonly ListedModel[] = [
       qkvBias: false,
       qkNorm: false,
     },
-    note: 'Small, with short context.',
   },
   {
     id: 'Qwen/Qwen2.5-0.5B-Instruct',
@@ -107,7 +102,6 @@ export const models: readonly ListedModel[] = [
       qkvBias: true,
       qkNorm: false,
     },
-    note: 'Two key-value heads: the least memory for a long prompt.',
   },
   {
     id: 'Qwen/Qwen3-0.6B',
@@ -117,7 +111,6 @@ export const models: readonly ListedModel[] = [
     contextLength: 40_960,
     downloadBytes: 1_500_000_000,
     shape: { layers: 28, hidden: 1_024, heads: 16, kvHeads: 8, headDim: 128, intermediate: 3_072, ...qwen },
-    note: 'Good answers for its size; much memory for each token.',
   },
   {
     id: 'meta-llama/Llama-3.2-1B-Instruct',
@@ -127,7 +120,6 @@ export const models: readonly ListedModel[] = [
     contextLength: 131_072,
     downloadBytes: 2_470_000_000,
     shape: { layers: 16, hidden: 2_048, heads: 32, kvHeads: 8, headDim: 64, intermediate: 8_192, ...llama },
-    note: 'Trained for 128K tokens.',
   },
   {
     id: 'Qwen/Qwen2.5-1.5B-Instruct',
@@ -147,7 +139,6 @@ export const models: readonly ListedModel[] = [
       qkvBias: true,
       qkNorm: false,
     },
-    note: 'Better answers, still little memory for each token.',
   },
   {
     id: 'meta-llama/Llama-3.2-3B-Instruct',
@@ -157,7 +148,6 @@ export const models: readonly ListedModel[] = [
     contextLength: 131_072,
     downloadBytes: 6_430_000_000,
     shape: { layers: 28, hidden: 3_072, heads: 24, kvHeads: 8, headDim: 128, intermediate: 8_192, ...llama },
-    note: 'Trained for 128K tokens; wants a large GPU.',
   },
   {
     id: 'Qwen/Qwen3-4B-Instruct-2507',
@@ -167,7 +157,6 @@ export const models: readonly ListedModel[] = [
     contextLength: 262_144,
     downloadBytes: 8_040_000_000,
     shape: { layers: 36, hidden: 2_560, heads: 32, kvHeads: 8, headDim: 128, intermediate: 9_728, ...qwen },
-    note: 'The best answers here, and 262K tokens; wants a large GPU.',
   },
 ];
 

@@ -102,7 +102,10 @@ export class WeightCache {
     }
   }
 
-  /** Every model with a readable manifest and the bytes of it on disk; folders without one are removed. */
+  /**
+   * Every model with a readable manifest and the bytes of it on disk. A folder without one is left alone: it may just
+   * be made, and a download of its model goes on from what is in it.
+   */
   async list(): Promise<{ manifest: Manifest; bytes: number }[]> {
     const found: { manifest: Manifest; bytes: number }[] = [];
     const names: string[] = [];
@@ -110,10 +113,7 @@ export class WeightCache {
     for (const name of names) {
       const folder = await this.root.getDirectoryHandle(name);
       const manifest = await readManifest(folder);
-      if (!manifest) {
-        await this.root.removeEntry(name, { recursive: true }).catch(() => undefined);
-        continue;
-      }
+      if (!manifest) continue;
       let bytes = 0;
       for (const file of manifest.files) bytes += (await open(folder, file.name))?.size ?? 0;
       found.push({ manifest, bytes });

@@ -1,20 +1,19 @@
-import type { Download } from '../state/library';
-import { keyOf } from '../state/library';
+import { keyOf, type Download } from '../state/library';
 import { ErrorNote } from './ErrorNote';
 import { TokenField } from './TokenField';
 import { bytes, roughly } from './format';
 import { useActions, useLibrary } from './stores';
 
-/** Downloads under way, and those that failed, whether the list of models is open or not. */
+/** Downloads under way, and those that failed, while the list that would show them is closed. */
 export function Downloads() {
   const downloads = useLibrary((state) => state.downloads);
-  return Object.values(downloads).map((download) =>
-    download.status === 'failed' ? (
-      <Failed key={keyOf(download.source)} download={download} />
-    ) : (
-      <Running key={keyOf(download.source)} download={download} />
-    ),
-  );
+  return Object.values(downloads).map((download) => (
+    <DownloadNote key={keyOf(download.source)} download={download} />
+  ));
+}
+
+export function DownloadNote({ download }: { download: Download }) {
+  return download.status === 'failed' ? <Failed download={download} /> : <Running download={download} />;
 }
 
 function Running({ download }: { download: Download }) {

@@ -35,6 +35,7 @@ function useFit(): (listed: ListedModel | undefined) => Fit | null {
 export function ModelList({ onLoad }: { onLoad: (source: ModelSource) => void }) {
   const fit = useFit();
   const kept = useLibrary((state) => state.kept);
+  const downloads = useLibrary((state) => state.downloads);
   const error = useLibrary((state) => state.error);
   const token = useLibrary((state) => state.token);
   const model = useModel((state) => state.model);
@@ -42,11 +43,15 @@ export function ModelList({ onLoad }: { onLoad: (source: ModelSource) => void })
   const loading = useModel((state) => state.loading !== null);
   const running = useRun(isRunning);
   const { library } = useActions();
-  // What was downloaded by id stands below the list.
-  const others = kept.filter((one) => one.revision !== 'main' || !listedModel(one.id));
+  // What is or was downloaded by id stands below the list.
+  const others = new Map(
+    [...kept, ...Object.values(downloads).map(({ source: { id, revision = 'main' } }) => ({ id, revision }))]
+      .filter((one) => one.revision !== 'main' || !listedModel(one.id))
+      .map(({ id, revision }) => [keyOf({ id, revision }), revision === 'main' ? { id } : { id, revision }]),
+  );
   const sources: (HubSource | 'builtin')[] = [
     ...models.map(({ id }) => (id === 'builtin' ? id : { id })),
-    ...others.map(({ id, revision }) => (revision === 'main' ? { id } : { id, revision })),
+    ...others.values(),
   ];
   const isLoaded = (source: HubSource | 'builtin'): boolean =>
     model !== null &&

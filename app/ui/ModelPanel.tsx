@@ -4,7 +4,7 @@ import { isRunning } from '../state/run';
 import { Downloads } from './Downloads';
 import { ErrorNote } from './ErrorNote';
 import { LoadProgress } from './LoadProgress';
-import { ModelSources } from './ModelSources';
+import { ModelSources, type SourceKind } from './ModelSources';
 import { bytes, count, parameters } from './format';
 import { useActions, useModel, usePrompt, useRun } from './stores';
 
@@ -26,6 +26,7 @@ export function ModelPanel() {
   const { model, source, loading, error, adapterError } = useModel((state) => state);
   const running = useRun(isRunning);
   const [choosing, setChoosing] = useState(false);
+  const [kind, setKind] = useState<SourceKind>('list');
   const actions = useActions();
   return (
     <section className="panel" aria-labelledby="model-title">
@@ -52,7 +53,7 @@ export function ModelPanel() {
           {!model && !source && adapterError === null && <span className="soft"> loaded</span>}
         </p>
       )}
-      <Downloads />
+      {!(choosing && kind === 'list') && <Downloads />}
       {error && (
         <ErrorNote error={error} onDismiss={actions.model.dismissError}>
           {!model && !loading && (
@@ -65,6 +66,8 @@ export function ModelPanel() {
       {model && <ModelFacts model={model} />}
       <ModelSources
         hidden={!choosing}
+        kind={kind}
+        onKind={setKind}
         onChosen={() => {
           setChoosing(false);
         }}

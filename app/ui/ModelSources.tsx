@@ -5,9 +5,9 @@ import { TokenField } from './TokenField';
 import { modelSource } from './dropped';
 import { useActions, useLibrary, useSettings } from './stores';
 
-type Kind = 'list' | 'folder' | 'hub';
+export type SourceKind = 'list' | 'folder' | 'hub';
 
-const kinds: readonly { kind: Kind; label: string; help: string }[] = [
+const kinds: readonly { kind: SourceKind; label: string; help: string }[] = [
   { kind: 'list', label: 'List', help: 'Downloaded once, then loaded from this machine, also offline.' },
   { kind: 'folder', label: 'Folder', help: 'Hugging Face files on this machine. Nothing is uploaded.' },
   { kind: 'hub', label: 'Hugging Face Hub', help: 'Any model of a supported family, by its id.' },
@@ -16,11 +16,12 @@ const kinds: readonly { kind: Kind; label: string; help: string }[] = [
 interface ModelSourcesProps {
   /** Hidden, not gone: what was typed is still there after a failed load. */
   hidden: boolean;
+  kind: SourceKind;
+  onKind: (kind: SourceKind) => void;
   onChosen: () => void;
 }
 
-export function ModelSources({ hidden, onChosen }: ModelSourcesProps) {
-  const [kind, setKind] = useState<Kind>('list');
+export function ModelSources({ hidden, kind, onKind, onChosen }: ModelSourcesProps) {
   const { model, library } = useActions();
   useEffect(() => {
     if (!hidden) void library.refresh();
@@ -40,7 +41,7 @@ export function ModelSources({ hidden, onChosen }: ModelSourcesProps) {
               name="model-source"
               checked={kind === choice.kind}
               onChange={() => {
-                setKind(choice.kind);
+                onKind(choice.kind);
               }}
             />
             <span>{choice.label}</span>
