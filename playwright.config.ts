@@ -15,6 +15,8 @@ export default defineConfig({
   outputDir: 'test-results',
   use: {
     actionTimeout: 20_000,
+    // A kept page would answer in the place of the build under test; offline.spec.ts asks for it.
+    serviceWorkers: 'block',
     viewport: { width: 1280, height: 900 },
     // Playwright's own headless mode is the headless shell, which has no WebGPU; the flag asks for the real one.
     headless: false,

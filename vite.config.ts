@@ -4,6 +4,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { findChromium, gpuTestFlags } from './cli/chromium.ts';
 import { wgsl } from './app/gpu/wgslPlugin.ts';
+import { serviceWorker } from './app/pwa/plugin.ts';
 
 /** Recorded in results; empty outside a git checkout. */
 function commit(): string {
@@ -18,7 +19,7 @@ export default defineConfig({
   define: { __COMMIT__: JSON.stringify(commit()) },
   // Relative, so that the built page works under any path of any static server.
   base: './',
-  plugins: [wgsl('shaders'), react()],
+  plugins: [wgsl('shaders'), react(), serviceWorker()],
   resolve: {
     alias: {
       // transformers.js serves tokenizers and chat templates here; no ONNX session is ever made, so its 27 MB of

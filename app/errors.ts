@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'prompt-too-long'
   | 'bad-setting'
   | 'storage-full'
+  | 'storage-busy'
   | 'worker-crashed'
   | 'internal';
 

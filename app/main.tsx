@@ -6,6 +6,7 @@ import { App } from './ui/App';
 import { ErrorBoundary } from './ui/ErrorBoundary';
 import { StoresContext } from './ui/stores';
 import { EngineClient } from './worker/client';
+import { LibraryClient } from './worker/library';
 import './ui/styles/index.css';
 
 /** Storage may be forbidden altogether, and says so by throwing. */
@@ -17,16 +18,41 @@ function storage(name: 'localStorage' | 'sessionStorage'): Storage | null {
   }
 }
 
-const playground = new Playground(new EngineClient());
-const stores = createStores(playground, {
-  local: storage('localStorage'),
-  session: storage('sessionStorage'),
-});
+const library = new LibraryClient();
+const playground = new Playground(new EngineClient(), library);
+// Absent outside secure contexts, whatever its type says.
+const files: StorageManager | undefined = navigator.storage;
+const stores = createStores(
+  playground,
+  {
+    local: storage('localStorage'),
+    session: storage('sessionStorage'),
+    ...(files && { files }),
+  },
+  library,
+);
 window.playground = playground.asPublic();
 
 /** `?bench` draws benchmark results; its charts are no part of the playground's own download. */
 const showsBench = new URLSearchParams(location.search).has('bench');
 const BenchView = lazy(async () => ({ default: (await import('./ui/bench/BenchView')).BenchView }));
+
+/** Once the model is there, so that it is not fetched twice at the same time. The command line's pages keep nothing. */
+async function keepPage(): Promise<void> {
+  const container: ServiceWorkerContainer | undefined = navigator.serviceWorker;
+  if (!import.meta.env.PROD || !container || new URLSearchParams(location.search).has('cli')) return;
+  const { registerServiceWorker } = await import('./pwa/register');
+  await registerServiceWorker(container, {
+    onReady: () => {
+      stores.version.setState({ offline: true });
+    },
+    onUpdate: (apply) => {
+      stores.version.setState({ apply });
+    },
+  }).catch(() => {
+    // Forbidden, or offline at the first visit: the page works as it is.
+  });
+}
 
 const root = document.querySelector('#root');
 if (!root) throw new Error('the page has no #root');
@@ -48,5 +74,5 @@ createRoot(root).render(
 
 // After the first paint: the worker, the adapter and the model must not hold it up.
 requestAnimationFrame(() => {
-  if (!showsBench) setTimeout(() => void stores.actions.model.begin(), 0);
+  if (!showsBench) setTimeout(() => void stores.actions.model.begin().then(keepPage), 0);
 });

@@ -22,6 +22,7 @@ import type { BenchRequest, BenchResult } from './engine/bench/types';
 import type { AttentionRequest } from './worker/attention';
 import type { BenchListeners } from './worker/bench';
 import type { CallEvent, EngineClient } from './worker/client';
+import type { Library } from './worker/library';
 
 export type Lane = RunProgress['lane'];
 
@@ -111,7 +112,11 @@ export class Playground {
   private adapter: Promise<AdapterReport> | null = null;
   private readonly listeners = new Set<(event: PlaygroundEvent) => void>();
 
-  constructor(private readonly client: EngineClient) {
+  /** Without a library, Hub models are streamed and not kept. */
+  constructor(
+    private readonly client: EngineClient,
+    private readonly library: Library | null = null,
+  ) {
     client.onLoss((error) => {
       this.current = null;
       this.adapter = null;
@@ -247,6 +252,7 @@ export class Playground {
     await before?.model.catch(() => undefined);
     this.tell({ type: 'load-started', source });
     try {
+      if (source.kind === 'hub' && source.keep !== false) await this.keep(source, signal, hooks);
       const { model } = await this.client.call(
         { type: 'load', source },
         {
@@ -266,6 +272,22 @@ export class Playground {
       );
       throw error;
     }
+  }
+
+  /** Downloads what is missing of a model into this browser's storage, from where the engine then reads it. */
+  private async keep(
+    source: ModelSource & { kind: 'hub' },
+    signal: AbortSignal,
+    hooks: LoadHooks,
+  ): Promise<void> {
+    await this.library?.download(source, {
+      signal,
+      onProgress: (download) => {
+        const progress: LoadProgress = { stage: 'download', ...download };
+        hooks.onProgress?.(progress);
+        this.tell({ type: 'load-progress', progress });
+      },
+    });
   }
 
   private relay(event: CallEvent, hooks: CompareHooks): void {

@@ -88,7 +88,8 @@ async function main(argv: readonly string[]): Promise<void> {
         args.model === 'builtin'
           ? { kind: 'builtin' }
           : folder === null
-            ? { kind: 'hub', id: args.model }
+            ? // The browser's profile ends with the command, and what it kept with it.
+              { kind: 'hub', id: args.model, keep: false }
             : { kind: 'url', name: args.model, base: `${site.origin}/model/` };
       const set = Object.fromEntries(
         Object.entries(args.set).map(([key, text]) => [key, settingValue(text)]),

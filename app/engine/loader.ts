@@ -2,10 +2,13 @@
 import { UserError } from '../errors';
 import type { Gpu } from '../gpu/device';
 import { parseConfig, type ModelConfig } from '../model/config';
-import { folderFiles, hubFiles, urlFiles, type ModelFiles } from '../model/files';
+import { folderFiles, urlFiles, type ModelFiles } from '../model/files';
+import { hubFiles } from '../model/hub';
+import { keptFiles, touchKept } from '../model/library';
 import { streamTensors } from '../model/tensors';
 import { Transformer } from '../model/transformer';
 import { ModelWeights } from '../model/weights';
+import { WeightCache } from '../storage/weightCache';
 import { createTokenizer, type Tokenizer } from './tokenizer';
 import type { LoadProgress, ModelReport, ModelSource } from './types';
 
@@ -24,14 +27,24 @@ export interface LoadOptions {
   builtinBase: string;
 }
 
-function filesOf(source: ModelSource, builtinBase: string): ModelFiles {
+/** From the kept copy where there is one; the page sees to it that there is, unless the model is not to be kept. */
+async function filesOfHub(source: ModelSource & { kind: 'hub' }): Promise<ModelFiles> {
+  const cache = await WeightCache.open();
+  const kept = cache && (await keptFiles(cache, source));
+  if (!cache || !kept) return hubFiles(source.id, source.revision, source.token);
+  // Only the order of a list hangs on it.
+  await touchKept(cache, source).catch(() => undefined);
+  return kept;
+}
+
+async function filesOf(source: ModelSource, builtinBase: string): Promise<ModelFiles> {
   switch (source.kind) {
     case 'builtin':
       return urlFiles('builtin', builtinBase);
     case 'folder':
       return folderFiles(source.name, source.files);
     case 'hub':
-      return hubFiles(source.id, source.revision, source.token);
+      return filesOfHub(source);
     case 'url':
       return urlFiles(source.name, source.base);
   }
@@ -65,7 +78,7 @@ function required(value: object | undefined, name: string, files: ModelFiles): o
 
 export async function loadModel(gpu: Gpu, source: ModelSource, options: LoadOptions): Promise<LoadedModel> {
   const { signal, onProgress } = options;
-  const files = filesOf(source, options.builtinBase);
+  const files = await filesOf(source, options.builtinBase);
   const note = (stage: LoadProgress['stage'], file: string): void => {
     onProgress({ stage, file, loaded: 0, total: 0 });
   };

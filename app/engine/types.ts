@@ -11,6 +11,7 @@ export type { PatternName, PatternRequest } from '../attention/types';
 export type { Tier } from '../gpu/capabilities';
 export type { Family } from '../model/config';
 export type { MemoryPlan } from '../model/plan';
+export type { DownloadProgress, KeptModel } from '../model/library';
 
 export interface AdapterReport {
   vendor: string;
@@ -44,15 +45,18 @@ export interface ModelReport {
   hasChatTemplate: boolean;
 }
 
-/** Where a model comes from. `folder` files are `File`s that the user picked or dropped. */
+/**
+ * Where a model comes from. `folder` files are `File`s that the user picked or dropped. A Hub model is downloaded into
+ * this browser's storage first and loaded from there; `keep: false` streams it straight into GPU memory.
+ */
 export type ModelSource =
   | { kind: 'builtin' }
   | { kind: 'folder'; name: string; files: File[] }
-  | { kind: 'hub'; id: string; revision?: string; token?: string }
+  | { kind: 'hub'; id: string; revision?: string; token?: string; keep?: boolean }
   | { kind: 'url'; name: string; base: string };
 
 export interface LoadProgress {
-  stage: 'config' | 'tokenizer' | 'weights' | 'pipelines';
+  stage: 'download' | 'config' | 'tokenizer' | 'weights' | 'pipelines';
   file: string;
   /** Bytes so far and in all (0 when unknown), over every weight file. */
   loaded: number;

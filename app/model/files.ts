@@ -1,4 +1,4 @@
-/** Where a model's files come from: this site, a folder the user chose, or the Hugging Face Hub. Always streamed. */
+/** Where a model's files come from: this site or a folder the user chose; `hub.ts` has the Hub. Always streamed. */
 import { UserError } from '../errors';
 
 export interface FileStream {
@@ -15,7 +15,7 @@ export interface ModelFiles {
   stream(name: string, signal: AbortSignal): Promise<FileStream>;
 }
 
-function missing(id: string, name: string): UserError {
+export function missing(id: string, name: string): UserError {
   return new UserError(
     'not-found',
     `${id} has no ${name}.`,
@@ -23,7 +23,11 @@ function missing(id: string, name: string): UserError {
   );
 }
 
-async function tryFetch(url: string, signal: AbortSignal, headers: HeadersInit = {}): Promise<Response> {
+export async function tryFetch(
+  url: string,
+  signal: AbortSignal,
+  headers: HeadersInit = {},
+): Promise<Response> {
   try {
     return await fetch(url, { signal, headers });
   } catch (error) {
@@ -38,11 +42,11 @@ async function tryFetch(url: string, signal: AbortSignal, headers: HeadersInit =
 }
 
 /** Development servers answer an unknown path with their index page and status 200. */
-function isPage(response: Response, name: string): boolean {
+export function isPage(response: Response, name: string): boolean {
   return !name.endsWith('.html') && (response.headers.get('content-type') ?? '').startsWith('text/html');
 }
 
-function streamOf(response: Response, id: string, name: string): FileStream {
+export function streamOf(response: Response, id: string, name: string): FileStream {
   if (!response.body) throw missing(id, name);
   const length = response.headers.get('content-length');
   // A compressed transfer's length is not the file's.
@@ -88,48 +92,5 @@ export function folderFiles(id: string, files: readonly File[]): ModelFiles {
       if (!file) return Promise.reject(missing(`The folder ${id}`, name));
       return Promise.resolve({ size: file.size, body: file.stream() });
     },
-  };
-}
-
-const hubId = /^[\w.-]+\/[\w.-]+$/;
-
-/** Files of a Hub repository. The token, if any, goes to huggingface.co alone and is never stored. */
-export function hubFiles(id: string, revision = 'main', token?: string): ModelFiles {
-  if (!hubId.test(id) || id.includes('..') || !/^[\w./-]+$/.test(revision) || revision.includes('..')) {
-    throw new UserError(
-      'not-found',
-      `'${id}' is not a Hub model id.`,
-      "Write it as owner/name, for example 'Qwen/Qwen2.5-0.5B-Instruct'.",
-    );
-  }
-  const headers = token === undefined || token === '' ? {} : { authorization: `Bearer ${token}` };
-  const get = async (name: string, signal: AbortSignal): Promise<Response> =>
-    tryFetch(`https://huggingface.co/${id}/resolve/${encodeURIComponent(revision)}/${name}`, signal, headers);
-  const check = (response: Response, name: string): Response => {
-    if (response.ok && !isPage(response, name)) return response;
-    // The Hub answers 401 for what does not exist as well as for what is gated, unless a token is sent.
-    if (response.status === 401 || response.status === 403) {
-      throw new UserError(
-        'gated',
-        `${id} does not exist, is private or asks for its licence to be accepted first.`,
-        'Check the id; for a gated model, accept its licence on huggingface.co and give an access token (kept in memory only).',
-      );
-    }
-    if (response.status === 404) throw missing(id, name);
-    throw new UserError(
-      'no-network',
-      `The Hub answered ${response.status} for ${name} of ${id}.`,
-      'Try again later.',
-    );
-  };
-  return {
-    id,
-    text: async (name, signal) => {
-      const response = await get(name, signal);
-      // config.json is asked for first: with it missing, the repository is no model and says so.
-      if (response.status === 404 && name !== 'config.json') return null;
-      return check(response, name).text();
-    },
-    stream: async (name, signal) => streamOf(check(await get(name, signal), name), id, name),
   };
 }

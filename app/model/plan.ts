@@ -2,6 +2,12 @@
 import type { ModelConfig } from './config';
 import { cacheStride, kvHeadsEach } from './kvCache';
 
+/** The part of a config that memory hangs on: enough to plan for a model that has not been downloaded. */
+export type PlanShape = Pick<
+  ModelConfig,
+  'layers' | 'hidden' | 'heads' | 'kvHeads' | 'headDim' | 'intermediate'
+>;
+
 /** What a run would need and whether it fits, before it starts. All bytes. */
 export interface MemoryPlan {
   weights: number;
@@ -52,11 +58,7 @@ export function planChunks(rows: number, chunkRows: number): Chunk[] {
 }
 
 /** Bytes of a chunk's activations, by buffer; `Activations` allocates just these. `size` is `activationSize(tier)`. */
-export function activationBytes(
-  config: ModelConfig,
-  chunkRows: number,
-  size: number,
-): Record<string, number> {
+export function activationBytes(config: PlanShape, chunkRows: number, size: number): Record<string, number> {
   const { hidden, heads, kvHeads, headDim, intermediate } = config;
   const widest = Math.max(heads * headDim, 2 * kvHeads * headDim);
   return {
@@ -69,12 +71,12 @@ export function activationBytes(
 }
 
 /** Bytes of residual chunk buffers, f32. */
-export function residualBytes(config: ModelConfig, rows: number): number {
+export function residualBytes(config: PlanShape, rows: number): number {
   return rows * config.hidden * 4;
 }
 
 /** Bytes of keys and values of all layers. */
-export function cacheBytes(config: ModelConfig, tokens: number): number {
+export function cacheBytes(config: PlanShape, tokens: number): number {
   return config.layers * 2 * config.kvHeads * config.headDim * 2 * cacheStride(tokens);
 }
 
@@ -83,7 +85,7 @@ export function cacheBytes(config: ModelConfig, tokens: number): number {
  * `size` is `activationSize(tier)`; `indexBytes` is the pattern's own figure for the prompt.
  */
 export function memoryPlan(
-  config: ModelConfig,
+  config: PlanShape,
   weightBytes: number,
   limits: { maxBufferSize: number; maxStorageBufferBindingSize: number },
   tokens: number,

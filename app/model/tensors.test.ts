@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { isAbort } from '../errors';
 import { halfToFloat } from './dtypes';
-import { folderFiles, hubFiles, type ModelFiles } from './files';
+import { folderFiles, type ModelFiles } from './files';
+import { hubFiles } from './hub';
 import { streamTensors } from './tensors';
 
 function safetensors(tensors: Record<string, number[]>, dtype = 'F32'): Uint8Array<ArrayBuffer> {

@@ -4,6 +4,7 @@ import type { ErrorReport } from '../errors';
 import { isAbort, toReport } from '../errors';
 import type { AdapterReport, LoadProgress, ModelReport, ModelSource } from '../engine/types';
 import type { Playground, PlaygroundEvent } from '../playground';
+import { RateMeter } from './rate';
 
 export interface LoadState {
   source: ModelSource;
@@ -114,28 +115,4 @@ export function modelActions(store: ModelStore, playground: Playground) {
       store.setState({ error: null });
     },
   };
-}
-
-/** Bytes a second over a window, so that a stall shows and a burst does not promise too much. */
-export class RateMeter {
-  private samples: { at: number; loaded: number }[] = [];
-
-  constructor(
-    private readonly now: () => number,
-    private readonly windowMs = 4_000,
-  ) {}
-
-  reset(): void {
-    this.samples = [];
-  }
-
-  read({ loaded, total }: LoadProgress): Pick<LoadState, 'rate' | 'etaSeconds'> {
-    const at = this.now();
-    this.samples.push({ at, loaded });
-    while (this.samples.length > 2 && at - (this.samples[0]?.at ?? at) > this.windowMs) this.samples.shift();
-    const first = this.samples[0];
-    if (!first || at - first.at < 250 || loaded <= first.loaded) return { rate: null, etaSeconds: null };
-    const rate = ((loaded - first.loaded) / (at - first.at)) * 1000;
-    return { rate, etaSeconds: total > 0 ? (total - loaded) / rate : null };
-  }
 }

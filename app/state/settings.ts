@@ -23,6 +23,10 @@ const schema = v.object({
   order: v.fallback(v.picklist(['dense-first', 'sparse-first']), 'dense-first'),
   /** Run dense too; without it there is nothing to compare. */
   withDense: v.fallback(v.boolean(), true),
+  /** GiB of GPU memory, which no browser tells; null until stated. */
+  gpuMemory: v.fallback(v.nullable(v.pipe(v.number(), v.minValue(0.25), v.maxValue(4_096))), null),
+  /** Keep Hub models on this machine; without it they are streamed into GPU memory each time. */
+  keepModels: v.fallback(v.boolean(), true),
   /** Tokens of a sample; null until chosen, then a size that suits the adapter. */
   sampleTokens: v.fallback(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(100))), null),
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CompareResult, MemoryPlan, RunProgress, RunResult } from '../engine/types';
 import { Playground } from '../playground';
 import { FakeWorker, model } from '../worker/fakeWorker';
-import { RateMeter } from './model';
+import { RateMeter } from './rate';
 import { isRunning } from './run';
 import { defaultSettings, requestSettings, type KeyValue } from './settings';
 import { createStores } from './stores';
@@ -172,7 +172,7 @@ describe('model', () => {
   it('measures the rate over a window', () => {
     let now = 0;
     const meter = new RateMeter(() => now);
-    const read = (loaded: number) => meter.read({ stage: 'weights', file: '', loaded, total: 1_000 });
+    const read = (loaded: number) => meter.read({ loaded, total: 1_000 });
     expect(read(0)).toEqual({ rate: null, etaSeconds: null });
     now = 1_000;
     expect(read(100)).toEqual({ rate: 100, etaSeconds: 9 });

@@ -10,7 +10,9 @@ import { QuestionPanel } from './QuestionPanel';
 import { RunBar } from './RunBar';
 import { Stage } from './Stage';
 import { StatusLine } from './StatusLine';
+import { UpdateToast } from './UpdateToast';
 import { useShortcuts } from './actions';
+import { useVersion } from './stores';
 import { useLeaveWarning } from './useLeaveWarning';
 import { useTheme } from './useTheme';
 
@@ -18,6 +20,7 @@ export function App() {
   useTheme();
   useShortcuts();
   useLeaveWarning();
+  const offline = useVersion((state) => state.offline);
   return (
     <DropTarget>
       <a className="skip" href="#result">
@@ -47,10 +50,12 @@ export function App() {
         </div>
       </main>
       <StatusLine />
+      <UpdateToast />
       <footer className="footer">
         <p>
           Everything runs on this machine: no text, question or answer leaves it. Model files come from this
           page, from your folder or, if you ask for one, from the Hugging Face Hub.
+          {offline && ' This page and its built-in model also work offline.'}
         </p>
         <p>
           <a href="?bench">Benchmark results</a>

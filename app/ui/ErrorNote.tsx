@@ -7,17 +7,20 @@ import { useStores } from './stores';
 interface ErrorNoteProps {
   error: ErrorReport;
   onDismiss?: () => void;
+  /** What may mend it, above the buttons. */
+  before?: ReactNode;
   /** Further buttons. */
   children?: ReactNode;
 }
 
 /** What happened and what to do; the details stay folded until asked for. */
-export function ErrorNote({ error, onDismiss, children }: ErrorNoteProps) {
+export function ErrorNote({ error, onDismiss, before, children }: ErrorNoteProps) {
   const stores = useStores();
   return (
     <div className="note note-error" role="alert">
       <p className="note-sentence">{error.sentence}</p>
       <p>{error.remedy}</p>
+      {before}
       <div className="row">
         {children}
         <CopyButton label="Copy diagnostics" text={() => diagnostics(error, stores)} />

@@ -8,6 +8,7 @@ interface LoadProgressProps {
 }
 
 const stages = {
+  download: 'downloading',
   config: 'reading its configuration',
   tokenizer: 'reading its tokenizer',
   weights: 'loading weights',
@@ -17,7 +18,8 @@ const stages = {
 /** The bar holds at 99% until the model is ready: bytes are not all of it. */
 export function LoadProgress({ load, name, onCancel }: LoadProgressProps) {
   const { progress, rate, etaSeconds } = load;
-  const known = progress !== null && progress.stage === 'weights' && progress.total > 0;
+  const counted = progress?.stage === 'weights' || progress?.stage === 'download';
+  const known = counted && progress.total > 0;
   const share = known ? Math.min(0.99, progress.loaded / progress.total) : undefined;
   return (
     <div className="load">
@@ -32,7 +34,7 @@ export function LoadProgress({ load, name, onCancel }: LoadProgressProps) {
           {etaSeconds !== null && `, ${roughly(etaSeconds * 1_000)} left`}
         </p>
         <button type="button" className="quiet" onClick={onCancel}>
-          Cancel loading
+          {progress?.stage === 'download' ? 'Pause download' : 'Cancel loading'}
         </button>
       </div>
     </div>

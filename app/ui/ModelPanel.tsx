@@ -1,9 +1,10 @@
 import { useState } from 'react';
 import type { ModelReport, ModelSource } from '../engine/types';
 import { isRunning } from '../state/run';
+import { Downloads } from './Downloads';
 import { ErrorNote } from './ErrorNote';
 import { LoadProgress } from './LoadProgress';
-import { ModelSources } from './ModelSources';
+import { ModelSources, type SourceKind } from './ModelSources';
 import { bytes, count, parameters } from './format';
 import { useActions, useModel, usePrompt, useRun } from './stores';
 
@@ -25,6 +26,7 @@ export function ModelPanel() {
   const { model, source, loading, error, adapterError } = useModel((state) => state);
   const running = useRun(isRunning);
   const [choosing, setChoosing] = useState(false);
+  const [kind, setKind] = useState<SourceKind>('list');
   const actions = useActions();
   return (
     <section className="panel" aria-labelledby="model-title">
@@ -51,6 +53,7 @@ export function ModelPanel() {
           {!model && !source && adapterError === null && <span className="soft"> loaded</span>}
         </p>
       )}
+      {!(choosing && kind === 'list') && <Downloads />}
       {error && (
         <ErrorNote error={error} onDismiss={actions.model.dismissError}>
           {!model && !loading && (
@@ -63,6 +66,8 @@ export function ModelPanel() {
       {model && <ModelFacts model={model} />}
       <ModelSources
         hidden={!choosing}
+        kind={kind}
+        onKind={setKind}
         onChosen={() => {
           setChoosing(false);
         }}

@@ -1,25 +1,31 @@
-import { useId, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
 import type { ModelSource } from '../engine/types';
+import { ModelList } from './ModelList';
+import { TokenField } from './TokenField';
 import { modelSource } from './dropped';
-import { useActions, useModel } from './stores';
+import { useActions, useLibrary, useSettings } from './stores';
 
-type Kind = 'builtin' | 'folder' | 'hub';
+export type SourceKind = 'list' | 'folder' | 'hub';
 
-const kinds: readonly { kind: Kind; label: string; help: string }[] = [
-  { kind: 'builtin', label: 'Built-in', help: 'Comes with this page and works offline.' },
+const kinds: readonly { kind: SourceKind; label: string; help: string }[] = [
+  { kind: 'list', label: 'List', help: 'Downloaded once, then loaded from this machine, also offline.' },
   { kind: 'folder', label: 'Folder', help: 'Hugging Face files on this machine. Nothing is uploaded.' },
-  { kind: 'hub', label: 'Hugging Face Hub', help: 'Downloaded by id, straight into GPU memory.' },
+  { kind: 'hub', label: 'Hugging Face Hub', help: 'Any model of a supported family, by its id.' },
 ];
 
 interface ModelSourcesProps {
   /** Hidden, not gone: what was typed is still there after a failed load. */
   hidden: boolean;
+  kind: SourceKind;
+  onKind: (kind: SourceKind) => void;
   onChosen: () => void;
 }
 
-export function ModelSources({ hidden, onChosen }: ModelSourcesProps) {
-  const [kind, setKind] = useState<Kind>('builtin');
-  const { model } = useActions();
+export function ModelSources({ hidden, kind, onKind, onChosen }: ModelSourcesProps) {
+  const { model, library } = useActions();
+  useEffect(() => {
+    if (!hidden) void library.refresh();
+  }, [hidden, library]);
   const load = (source: ModelSource): void => {
     onChosen();
     void model.load(source);
@@ -35,7 +41,7 @@ export function ModelSources({ hidden, onChosen }: ModelSourcesProps) {
               name="model-source"
               checked={kind === choice.kind}
               onChange={() => {
-                setKind(choice.kind);
+                onKind(choice.kind);
               }}
             />
             <span>{choice.label}</span>
@@ -43,9 +49,9 @@ export function ModelSources({ hidden, onChosen }: ModelSourcesProps) {
         ))}
       </fieldset>
       <p className="help">{kinds.find((choice) => choice.kind === kind)?.help}</p>
-      {kind === 'builtin' && <BuiltIn onLoad={load} />}
+      {kind === 'list' && <ModelList onLoad={load} />}
       {kind === 'folder' && <Folder onLoad={load} />}
-      {kind === 'hub' && <Hub onLoad={load} />}
+      {kind === 'hub' && <Hub onLoad={load} onChosen={onChosen} />}
       <p className="help">Llama, Qwen2 and Qwen3 families, as safetensors in bf16, f16 or f32.</p>
     </div>
   );
@@ -53,21 +59,6 @@ export function ModelSources({ hidden, onChosen }: ModelSourcesProps) {
 
 interface SourceProps {
   onLoad: (source: ModelSource) => void;
-}
-
-function BuiltIn({ onLoad }: SourceProps) {
-  const current = useModel((state) => state.source?.kind === 'builtin' && state.model !== null);
-  return (
-    <button
-      type="button"
-      disabled={current}
-      onClick={() => {
-        onLoad({ kind: 'builtin' });
-      }}
-    >
-      {current ? 'It is loaded' : 'Load the built-in model'}
-    </button>
-  );
 }
 
 function Folder({ onLoad }: SourceProps) {
@@ -94,27 +85,41 @@ function Folder({ onLoad }: SourceProps) {
   );
 }
 
-function Hub({ onLoad }: SourceProps) {
+function Hub({ onLoad, onChosen }: SourceProps & { onChosen: () => void }) {
   const [id, setId] = useState('');
   const [revision, setRevision] = useState('');
-  const [token, setToken] = useState('');
+  const token = useLibrary((state) => state.token);
+  const available = useLibrary((state) => state.available);
+  const wanted = useSettings((state) => state.keepModels);
+  const { library, settings } = useActions();
+  const keep = wanted && available !== false;
   const submit = (): void => {
     if (id.trim() === '') return;
-    onLoad({
-      kind: 'hub',
-      id: id.trim(),
-      ...(revision.trim() !== '' && { revision: revision.trim() }),
-      ...(token.trim() !== '' && { token: token.trim() }),
-    });
+    const source = { id: id.trim(), ...(revision.trim() !== '' && { revision: revision.trim() }) };
+    if (keep) {
+      onChosen();
+      void library.download(source, true);
+    } else onLoad({ kind: 'hub', ...source, ...(token !== '' && { token }), keep: false });
   };
   return (
     <div className="stack">
       <Text label="Model id" value={id} onChange={setId} placeholder="Qwen/Qwen2.5-0.5B-Instruct" />
       <div className="pair">
         <Text label="Revision (optional)" value={revision} onChange={setRevision} placeholder="main" />
-        <Text label="Access token (optional)" value={token} onChange={setToken} secret placeholder="hf_…" />
+        <TokenField label="Access token (optional)" />
       </div>
       <p className="help">A token is needed for gated models only. It stays in memory and is never stored.</p>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={keep}
+          disabled={available === false}
+          onChange={(event) => {
+            settings.set({ keepModels: event.target.checked });
+          }}
+        />
+        <span>Keep it on this machine, for the next time and for offline</span>
+      </label>
       <button type="button" disabled={id.trim() === ''} onClick={submit}>
         Download and load
       </button>
@@ -127,17 +132,16 @@ interface TextProps {
   value: string;
   onChange: (value: string) => void;
   placeholder: string;
-  secret?: boolean;
 }
 
-function Text({ label, value, onChange, placeholder, secret = false }: TextProps) {
+function Text({ label, value, onChange, placeholder }: TextProps) {
   const id = useId();
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
-        type={secret ? 'password' : 'text'}
+        type="text"
         autoComplete="off"
         spellCheck={false}
         value={value}

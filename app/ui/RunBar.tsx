@@ -2,7 +2,7 @@ import type { MemoryPlan } from '../engine/types';
 import { isRunning } from '../state/run';
 import { cancelAction, runAction } from './actions';
 import { bytes, count } from './format';
-import { useModel, usePrompt, useRun, useStores } from './stores';
+import { useModel, usePrompt, useRun, useSettings, useStores } from './stores';
 
 /** Above this a software adapter takes many minutes. */
 const patience = 2_000;
@@ -53,6 +53,13 @@ function PlanLine() {
 }
 
 function PlanVerdict({ plan }: { plan: MemoryPlan }) {
+  const stated = useSettings((settings) => settings.gpuMemory);
+  if (plan.fits && stated !== null && plan.total > stated * 2 ** 30)
+    return (
+      <strong className="warning">
+        needs {bytes(plan.total)}; more than the {bytes(stated * 2 ** 30)} of GPU memory that you stated
+      </strong>
+    );
   if (plan.fits) return <span className="soft">needs {bytes(plan.total)}; fits</span>;
   return (
     <strong className="warning">

@@ -2,11 +2,13 @@
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
 import type { DocumentState } from '../state/document';
+import type { LibraryState } from '../state/library';
 import type { ModelState } from '../state/model';
 import type { PromptState } from '../state/prompt';
 import type { RunState } from '../state/run';
 import type { Settings } from '../state/settings';
 import type { Stores } from '../state/stores';
+import type { VersionState } from '../state/version';
 
 export const StoresContext = createContext<Stores | null>(null);
 
@@ -24,6 +26,10 @@ export function useDocument<T>(select: (state: DocumentState) => T): T {
   return useStore(useStores().document, select);
 }
 
+export function useLibrary<T>(select: (state: LibraryState) => T): T {
+  return useStore(useStores().library, select);
+}
+
 export function useModel<T>(select: (state: ModelState) => T): T {
   return useStore(useStores().model, select);
 }
@@ -38,4 +44,8 @@ export function useRun<T>(select: (state: RunState) => T): T {
 
 export function useSettings<T>(select: (state: Settings) => T): T {
   return useStore(useStores().settings, select);
+}
+
+export function useVersion<T>(select: (state: VersionState) => T): T {
+  return useStore(useStores().version, select);
 }

@@ -1,0 +1,29 @@
+import { useStores, useVersion } from './stores';
+
+/** Offered, never done unasked: the document and the settings survive a reload, finished runs of this visit may not. */
+export function UpdateToast() {
+  const apply = useVersion((state) => state.apply);
+  const { version } = useStores();
+  // The live region has to be there before its words are.
+  return (
+    <output className="toast-region">
+      {apply && (
+        <div className="toast">
+          <p>A new version is ready.</p>
+          <button type="button" className="primary" onClick={apply}>
+            Reload
+          </button>
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => {
+              version.setState({ apply: null });
+            }}
+          >
+            Later
+          </button>
+        </div>
+      )}
+    </output>
+  );
+}
