@@ -31,6 +31,17 @@ export default defineConfig({
   worker: { format: 'es', plugins: () => [wgsl('shaders')] },
   build: { target: 'es2023', chunkSizeWarningLimit: 1200 },
   server: { fs: { strict: true } },
+  // Found late by tests in the browser, each would reload the page under them.
+  optimizeDeps: {
+    include: [
+      '@xenova/transformers',
+      'react-dom/client',
+      'valibot',
+      'webgpu-utils',
+      'zustand',
+      'zustand/vanilla',
+    ],
+  },
   test: {
     projects: [
       {

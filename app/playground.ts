@@ -96,6 +96,7 @@ export function completeRequest(input: CompareInput): CompareRequest {
     order: input.order ?? 'dense-first',
     dense: input.dense ?? true,
     ...(input.reuseDense !== undefined && { reuseDense: input.reuseDense }),
+    ...(input.keepCache !== undefined && { keepCache: input.keepCache }),
   };
 }
 

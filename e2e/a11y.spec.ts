@@ -13,7 +13,7 @@ test('empty, error and finished pages have no violations in either theme', async
   await app.open();
   await expectAccessible(page);
 
-  for (const summary of ['Facts', 'Pattern parameters', 'Sampling and order'])
+  for (const summary of ['Facts', 'Advanced parameters', 'Sampling and order'])
     await page.getByText(summary, { exact: true }).click();
   await page.getByRole('button', { name: 'Change' }).click();
   await page.getByRole('radio', { name: 'Hugging Face Hub' }).check();

@@ -47,8 +47,11 @@ export function meanTailLoss(tail: Float32Array, ids: Uint32Array, vocab: number
 }
 
 export function compareFidelity(dense: Outcome, sparse: Outcome, ids: Uint32Array, vocab: number): Fidelity {
-  const denseLoss = meanTailLoss(dense.tailLogits, ids, vocab);
-  const sparseLoss = meanTailLoss(sparse.tailLogits, ids, vocab);
+  // With a kept cache one lane may have computed fewer rows than the other: the same rows are compared.
+  const size = Math.min(dense.tailLogits.length, sparse.tailLogits.length);
+  const tail = ({ tailLogits }: Outcome) => tailLogits.subarray(tailLogits.length - size);
+  const denseLoss = meanTailLoss(tail(dense), ids, vocab);
+  const sparseLoss = meanTailLoss(tail(sparse), ids, vocab);
   return {
     kl: klDivergence(dense.logits, sparse.logits),
     top1Agree: argmax(dense.logits) === argmax(sparse.logits),

@@ -10,7 +10,9 @@ import type { PatternRequest, Phases, RunProgress, RunResult, Sampling } from '.
 
 export interface LaneOptions {
   lane: 'dense' | 'sparse';
+  /** The whole prompt, of which the cache holds the first `past` tokens already. */
   ids: Uint32Array<ArrayBuffer>;
+  past: number;
   pattern: PatternRequest;
   maxNewTokens: number;
   sampling: Sampling;
@@ -56,11 +58,12 @@ export async function runLane(
   cache: KvCache,
   options: LaneOptions,
 ): Promise<LaneOutcome> {
-  const { ids, lane, signal } = options;
+  const { lane, past, signal } = options;
+  const ids = options.ids.slice(past);
   const { gpu } = model.transformer;
-  cache.length = 0;
+  cache.length = past;
   gpu.memory.resetPeak();
-  const geometry = geometryOf(model, ids.length, 0, cache.stride);
+  const geometry = geometryOf(model, ids.length, past, cache.stride);
   const pattern = await createPattern(gpu, options.pattern, geometry);
   try {
     const start = performance.now();
@@ -95,6 +98,7 @@ export async function runLane(
       prefillMs: result.prefillMs,
       ttftMs,
       tokensPerSecond: (ids.length / result.prefillMs) * 1000,
+      pastTokens: past,
       phasesMs: phasesOf(result.phases),
       density: statistics.density,
       denseHeads: statistics.denseHeads,

@@ -6,6 +6,7 @@ import { patternMemory, settingsWithin } from '../attention/pattern';
 import { KvCache } from '../model/kvCache';
 import { memoryPlan } from '../model/plan';
 import { compareFidelity } from './fidelity';
+import { LaneCaches } from './laneCaches';
 import { loadModel, type LoadedModel } from './loader';
 import { buildPrompt, type Prompt } from './prompt';
 import { geometryOf, runLane, type LaneOutcome } from './run';
@@ -37,6 +38,8 @@ export interface CompareHooks {
   onRun: (lane: 'dense' | 'sparse', run: RunResult) => void;
 }
 
+const denseRequest: PatternRequest = { name: 'dense', set: {} };
+
 /** Last rows of the prompt whose next-token loss is compared. */
 const tailRows = 64;
 
@@ -57,7 +60,7 @@ export class Session {
   private model: LoadedModel | null = null;
   /** The last dense run with the prompt it was for: another pattern can be compared with it. */
   private kept: { key: string; ids: Uint32Array; outcome: LaneOutcome } | null = null;
-  private prompt: { key: string; document: string; prompt: Prompt } | null = null;
+  private caches: LaneCaches | null = null;
   private busy = false;
 
   private constructor(
@@ -94,18 +97,13 @@ export class Session {
     this.model?.destroy();
     this.model = null;
     this.kept = null;
-    this.prompt = null;
+    this.caches?.destroy();
+    this.caches = null;
   }
 
-  /** Prompts are counted while a person types and tokenised again for a run: the last one is kept. */
-  count(request: PromptRequest): Prompt {
+  count(prompt: PromptRequest): Prompt {
     const model = this.loaded();
-    const key = JSON.stringify([request.question, request.ids, request.tokens]);
-    if (this.prompt?.key !== key || this.prompt.document !== request.document) {
-      const prompt = buildPrompt(model.tokenizer, request, model.config.contextLength);
-      this.prompt = { key, document: request.document, prompt };
-    }
-    return this.prompt.prompt;
+    return buildPrompt(model.tokenizer, prompt, model.config.contextLength);
   }
 
   plan(tokens: number, newTokens: number, pattern: PatternRequest): MemoryPlan {
@@ -171,20 +169,29 @@ export class Session {
     }
     // A failure left by an earlier run says nothing about this one.
     this.gpu.takeFailure();
-    const cache = new KvCache(this.gpu, model.config, ids.length + request.maxNewTokens);
     const outcomes = new Map<'dense' | 'sparse', LaneOutcome>();
     const kept = request.reuseDense === true ? this.keptFor(request, ids) : null;
+    if (request.keepCache !== true) this.caches?.destroy();
+    const caches =
+      request.keepCache === true ? (this.caches ??= new LaneCaches(this.gpu, model.config)) : null;
+    // Without `keepCache` one cache serves both lanes, one after the other.
+    const shared = caches ? null : new KvCache(this.gpu, model.config, ids.length + request.maxNewTokens);
     try {
-      await this.warmUp(model, cache, ids, request, hooks);
+      await this.warmUp(model, shared, ids, request, hooks);
       for (const lane of lanesOf(request)) {
         if (lane === 'dense' && kept) {
           outcomes.set(lane, { ...kept, run: { ...kept.run, reused: true } });
           continue;
         }
+        const pattern = lane === 'dense' ? denseRequest : request.pattern;
+        const taken = caches?.take(lane, ids, request.maxNewTokens, pattern);
+        const cache = taken?.cache ?? shared;
+        if (!cache) throw new Error('unreachable');
         const outcome = await runLane(model, cache, {
           lane,
           ids,
-          pattern: lane === 'dense' ? { name: 'dense', set: {} } : request.pattern,
+          past: taken?.past ?? 0,
+          pattern,
           maxNewTokens: request.maxNewTokens,
           sampling: request.sampling,
           tailRows,
@@ -193,13 +200,19 @@ export class Session {
           onAnswer: (text) => {
             hooks.onAnswer(lane, text);
           },
+        }).catch((error: unknown) => {
+          taken?.cache.destroy();
+          throw error;
         });
+        caches?.keep(lane, cache, ids, pattern);
         outcomes.set(lane, outcome);
-        if (lane === 'dense') this.kept = { key: keyOf(request), ids, outcome };
+        // Times of a run that began with a kept cache say nothing about the whole prompt.
+        if (lane === 'dense' && outcome.run.pastTokens === 0)
+          this.kept = { key: keyOf(request), ids, outcome };
         hooks.onRun(lane, outcome.run);
       }
     } finally {
-      cache.destroy();
+      shared?.destroy();
     }
     return this.result(model, request, prompt, outcomes);
   }
@@ -216,19 +229,36 @@ export class Session {
    */
   private async warmUp(
     model: LoadedModel,
-    cache: KvCache,
+    shared: KvCache | null,
     ids: Uint32Array<ArrayBuffer>,
     request: CompareRequest,
     hooks: CompareHooks,
   ): Promise<void> {
     const software = this.gpu.capabilities.software;
     const length = Math.min(ids.length, software ? 64 : 4_096);
+    const cache = shared ?? new KvCache(this.gpu, model.config, length + 2);
+    try {
+      await this.warmUpLanes(model, cache, ids.slice(0, length), request, hooks);
+    } finally {
+      if (!shared) cache.destroy();
+    }
+  }
+
+  private async warmUpLanes(
+    model: LoadedModel,
+    cache: KvCache,
+    ids: Uint32Array<ArrayBuffer>,
+    request: CompareRequest,
+    hooks: CompareHooks,
+  ): Promise<void> {
+    const software = this.gpu.capabilities.software;
     for (const lane of lanesOf(request)) {
       if (software && lane === 'sparse') continue;
       await runLane(model, cache, {
         lane,
-        ids: ids.slice(0, length),
-        pattern: lane === 'dense' ? { name: 'dense', set: {} } : settingsWithin(request.pattern, length),
+        ids,
+        past: 0,
+        pattern: lane === 'dense' ? denseRequest : settingsWithin(request.pattern, ids.length),
         maxNewTokens: software ? 1 : 2,
         sampling: request.sampling,
         tailRows: 0,

@@ -88,6 +88,11 @@ export interface CompareRequest {
   order: 'dense-first' | 'sparse-first';
   /** False leaves dense out (too long, or not wanted): then there is no speed-up and no fidelity. */
   dense: boolean;
+  /**
+   * Keep keys and values after the run, so that a further question about the same document prefills only what is new;
+   * and use what an earlier run kept. Both lanes have a cache of their own then.
+   */
+  keepCache?: boolean;
   /** Take the dense run of this very prompt from before, if it is at hand, instead of running it again. */
   reuseDense?: boolean;
 }
@@ -123,7 +128,10 @@ export interface RunResult {
   prefillMs: number;
   /** Wall time from tokens ready to the first token's id on the CPU, ms. Estimation and index building count. */
   ttftMs: number;
+  /** Of the tokens that were prefilled. */
   tokensPerSecond: number;
+  /** Tokens whose keys and values an earlier run had left (`keepCache`); times are of the rest. 0 otherwise. */
+  pastTokens: number;
   /** null where the adapter has no timestamp queries. */
   phasesMs: Phases | null;
   /** Computed over causal key tiles, 1 for dense; gathered columns count 1/64 tile each. */
