@@ -2,15 +2,12 @@ import { expect, test } from 'vitest';
 import { createPattern } from '../attention/pattern';
 import type { Tier } from '../gpu/capabilities';
 import { testGpu } from '../gpu/testing';
-import { parseConfig } from './config';
 import { Decoder } from './decode';
-import { urlFiles } from './files';
 import { KvCache } from './kvCache';
 import { chunkRowsFor } from './plan';
 import { prefill } from './prefill';
-import { streamTensors } from './tensors';
-import { Transformer } from './transformer';
-import { ModelWeights } from './weights';
+import { json, loadFixture } from './testing';
+import type { Transformer } from './transformer';
 
 /**
  * The last token's logits against Hugging Face transformers in float32, for the same weights and ids
@@ -31,12 +28,6 @@ interface Expected {
   ropeVariants?: { name: string; configOverride: Record<string, unknown>; logits: number[] }[];
 }
 
-async function json(path: string): Promise<unknown> {
-  const response = await fetch(path);
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
-  return response.json();
-}
-
 /** L2 norm of the difference over that of the expectation. */
 function relativeError(actual: ArrayLike<number>, expected: readonly number[]): number {
   expect(actual.length).toBe(expected.length);
@@ -47,29 +38,6 @@ function relativeError(actual: ArrayLike<number>, expected: readonly number[]): 
     size += want ** 2;
   });
   return Math.sqrt(difference / size);
-}
-
-async function loadFixture(folder: string, override: Record<string, unknown> = {}) {
-  const gpu = await testGpu();
-  const base = (await json(`${folder}config.json`)) as Record<string, unknown>;
-  const config = parseConfig({ ...base, ...override });
-  const files = urlFiles('fixture', new URL(folder, location.href).href);
-  const weights = new ModelWeights(gpu, config);
-  const options = {
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-    want: (name: string) => weights.wants(name),
-  };
-  for await (const slice of streamTensors(files, options)) weights.write(slice);
-  weights.finish();
-  const model = await Transformer.create(gpu, config, weights);
-  return {
-    model,
-    destroy: () => {
-      model.destroy();
-      weights.destroy();
-    },
-  };
 }
 
 async function lastLogits(

@@ -3,8 +3,9 @@
  * before it knows which tiles a layer needs. Per layer: keys and values of every chunk; then estimate and select;
  * then queries, attention, output and MLP of every chunk. Nothing is read back until the last logits.
  */
-import type { Pattern, RowsInput } from '../attention/pattern';
-import { readBuffer, Recorder } from '../gpu/recorder';
+import type { CacheRange, Pattern, RowsInput } from '../attention/pattern';
+import type { TileIndex } from '../attention/tileIndex';
+import { readBuffer, Recorder, type Binding } from '../gpu/recorder';
 import { denseFlops } from '../kernels/tileAttention';
 import { Activations } from './activations';
 import type { KvCache } from './kvCache';
@@ -20,11 +21,35 @@ export interface PrefillProgress {
   fraction: number;
 }
 
+/**
+ * Looks on while a prefill runs, and may record work of its own: `HeadMeasure` does. It changes nothing that the run
+ * computes, but its time is in the run's.
+ */
+export interface PrefillObserver {
+  /** Numbers of rows of the prompt's end whose queries `prepareLayer` wants; at most those of the prompt. */
+  readonly tailRows: readonly number[];
+  /** Operations that it records in each layer, for progress. */
+  readonly layerFlops: number;
+  /** Whether `observeRows` wants the queries of all chunks before `prepareLayer`. */
+  readonly observesRows: boolean;
+  observeRows(recorder: Recorder, layer: number, rows: RowsInput): void;
+  /** When a layer's K and V are complete; `tail(n)` holds the last n queries, half [head][n][dim]. */
+  prepareLayer(
+    recorder: Recorder,
+    layer: number,
+    caches: readonly CacheRange[],
+    tail: (rows: number) => Binding,
+  ): Promise<void>;
+  /** When a chunk's queries are computed, with the index that the run uses for it (null: dense). */
+  rows(recorder: Recorder, layer: number, rows: RowsInput, index: TileIndex | null): Promise<void>;
+}
+
 export interface PrefillOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: PrefillProgress) => void) | undefined;
   /** Rows at the end of the prompt whose logits are wanted too, for fidelity; 0 for none. Not part of the time. */
   tailRows?: number;
+  observer?: PrefillObserver | undefined;
 }
 
 export interface PrefillResult {
@@ -81,9 +106,12 @@ export async function prefill(
     const idBuffer = allocate('ids', ids.byteLength);
     gpu.device.queue.writeBuffer(idBuffer, 0, ids);
     const residuals = chunks.map((chunk) => allocate('residual', chunk.count * config.hidden * 4));
-    const tailRows = Math.min(pattern.tailRows, rows);
-    const tail =
-      tailRows > 0 ? allocate('tail queries', tailRows * model.queryWidth * 2) : model.weights.zeros;
+    const tails = new Map<number, GPUBuffer>();
+    for (const wanted of [pattern.tailRows, ...(options.observer?.tailRows ?? [])]) {
+      const count = Math.min(wanted, rows);
+      if (count > 0 && !tails.has(count))
+        tails.set(count, allocate('tail queries', count * model.queryWidth * 2));
+    }
     const logits = allocate('logits', config.vocab * 4);
 
     const run = new LayerRun(
@@ -95,10 +123,11 @@ export async function prefill(
       chunks,
       residuals,
       { past, rows },
+      tails,
       options,
     );
     await run.embed(idBuffer);
-    for (let layer = 0; layer < config.layers; layer++) await run.layer(layer, tail, tailRows);
+    for (let layer = 0; layer < config.layers; layer++) await run.layer(layer);
 
     const lastChunk = chunks.at(-1);
     const lastResidual = residuals.at(-1);
@@ -145,11 +174,14 @@ class LayerRun {
     private readonly chunks: readonly Chunk[],
     private readonly residuals: readonly GPUBuffer[],
     private readonly shape: { past: number; rows: number },
+    /** The last queries of the current layer, by how many. */
+    private readonly tails: ReadonlyMap<number, GPUBuffer>,
     private readonly options: PrefillOptions,
   ) {
     const { layers } = model.config;
     const attention = chunks.reduce((sum, chunk) => sum + this.attentionFlops(chunk.first, chunk.count), 0);
-    this.work = new Work(layers * (shape.rows * this.linearFlopsPerRow() + attention + pattern.prepareFlops));
+    const extra = pattern.prepareFlops + (options.observer?.layerFlops ?? 0);
+    this.work = new Work(layers * (shape.rows * this.linearFlopsPerRow() + attention + extra));
   }
 
   async embed(ids: GPUBuffer): Promise<void> {
@@ -159,32 +191,35 @@ class LayerRun {
     }
   }
 
-  async layer(layer: number, tail: GPUBuffer, tailRows: number): Promise<void> {
+  async layer(layer: number): Promise<void> {
     const { model, recorder, activations, cache, chunks } = this;
     const { past, rows } = this.shape;
+    const { observer } = this.options;
     const weights = model.layerWeights(layer);
     for (const [at, chunk] of chunks.entries()) {
       const all = { first: 0, count: chunk.count };
       model.norm(recorder, this.residual(at), weights.inputNorm, activations.normed, all, 'projections');
       await model.keysAndValues(recorder, layer, activations, chunk.count, cache, past + chunk.first);
-      if (this.pattern.observeRows) {
+      if (this.pattern.observeRows ?? observer?.observesRows) {
         await this.queries(layer, chunk, 'estimate');
-        this.pattern.observeRows(recorder, layer, this.rowsInput(layer, chunk));
+        this.pattern.observeRows?.(recorder, layer, this.rowsInput(layer, chunk));
+        observer?.observeRows(recorder, layer, this.rowsInput(layer, chunk));
       }
     }
 
-    if (tailRows > 0) {
+    for (const [count, buffer] of this.tails) {
       const last = chunks.length - 1;
-      const first = (chunks[last]?.count ?? 0) - tailRows;
-      const window = { first, count: tailRows };
+      const window = { first: (chunks[last]?.count ?? 0) - count, count };
       model.norm(recorder, this.residual(last), weights.inputNorm, activations.normed, window, 'estimate');
-      const position = past + rows - tailRows;
-      const out = { buffer: tail, stride: tailRows };
-      await model.queries(recorder, layer, activations, tailRows, position, out, 'estimate');
+      const out = { buffer, stride: count };
+      await model.queries(recorder, layer, activations, count, past + rows - count, out, 'estimate');
     }
-    this.pattern.prepareLayer(recorder, { layer, caches: cache.layer(layer), tail });
+    const caches = cache.layer(layer);
+    const tail = (count: number): Binding => this.tails.get(Math.min(count, rows)) ?? model.weights.zeros;
+    this.pattern.prepareLayer(recorder, { layer, caches, tail: tail(this.pattern.tailRows) });
     await recorder.pace();
     this.work.add(this.pattern.prepareFlops);
+    await observer?.prepareLayer(recorder, layer, caches, tail);
 
     for (const [at, chunk] of chunks.entries()) await this.chunk(layer, at, chunk);
   }
@@ -199,7 +234,13 @@ class LayerRun {
     model.norm(recorder, residual, weights.inputNorm, activations.normed, all, 'projections');
     await this.queries(layer, chunk, 'projections');
 
-    const index = this.pattern.indexRows(recorder, layer, this.rowsInput(layer, chunk));
+    const rowsInput = this.rowsInput(layer, chunk);
+    const index = this.pattern.indexRows(recorder, layer, rowsInput);
+    const { observer } = this.options;
+    if (observer) {
+      await observer.rows(recorder, layer, rowsInput, index);
+      this.report(layer, at, observer.layerFlops / this.chunks.length);
+    }
     const keys = past + chunk.first + chunk.count;
     const blocks = Math.ceil(chunk.count / 64);
     const perBlock = this.attentionFlops(chunk.first, chunk.count) / blocks;
