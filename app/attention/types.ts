@@ -97,7 +97,7 @@ export interface Pattern {
    * For patterns that pool the queries of the whole prompt: called for each chunk of a layer, in order, before
    * `prepareLayer`. Where it is absent those queries are not computed twice.
    */
-  observeRows?(recorder: Recorder, layer: number, rows: RowsInput): void;
+  readonly observeRows?: (recorder: Recorder, layer: number, rows: RowsInput) => void;
   /** Records estimate and selection for a layer whose K is complete (phases 'estimate' and 'index'). */
   prepareLayer(recorder: Recorder, input: LayerInput): void;
   /** Records the index of these rows. Valid until the next call. null: every row block is dense. */
