@@ -5,7 +5,7 @@ import { searchHeads } from './search';
 test('every head gets a measured choice, and a larger budget keeps more', async () => {
   const { model, destroy } = await loadFixture('/app/model/fixtures/qwen3/');
   const { layers, heads, vocab } = model.config;
-  const ids = Uint32Array.from({ length: 320 }, (_, at) => (at * 7919 + (at % 13) * 31) % vocab);
+  const ids = Uint32Array.from({ length: 600 }, (_, at) => (at * 7919 + (at % 13) * 31) % vocab);
   const search = async (density: number) => {
     const fractions: number[] = [];
     const found = await searchHeads(
