@@ -64,6 +64,38 @@ describe('Playground', () => {
     await expect(run).rejects.toMatchObject({ name: 'AbortError' });
   });
 
+  it('measures heads as a run of its own, that can be cancelled and tells no listener', async () => {
+    const { worker, playground, events } = setUp();
+    const stages: string[] = [];
+    const request = { prompt: { document: 'a' }, pattern: { name: 'a_shape', set: { local: 64 } } } as const;
+    const first = playground.measureHeads(request, { onProgress: ({ stage }) => stages.push(stage) });
+    await expect(playground.compare({ prompt: {} })).rejects.toMatchObject({ code: 'bad-setting' });
+    await worker.reply('load', { type: 'loaded', model });
+    const asked = await worker.waitFor('measure');
+    expect(asked).toMatchObject({
+      request: { prompt: { document: 'a', question: '' }, pattern: request.pattern },
+    });
+    const place = { lane: 'sparse', layer: 0, layers: 8, chunk: 0, chunks: 1 } as const;
+    const progress = { ...place, stage: 'measure', fraction: 0.5, elapsedMs: 1, etaMs: null } as const;
+    worker.send({ type: 'run-progress', id: asked.id, progress });
+    const heads = {
+      layers: 1,
+      heads: 1,
+      sampledRows: [0],
+      density: [[1]],
+      recall: [[0.5]],
+      outputError: [[0.1]],
+    };
+    await worker.reply('measure', { type: 'measured', heads });
+    await expect(first).resolves.toEqual(heads);
+    expect(stages).toEqual(['measure']);
+    const second = playground.measureHeads(request);
+    await worker.waitFor('measure');
+    playground.cancel();
+    await expect(second).rejects.toMatchObject({ name: 'AbortError' });
+    expect(events.map(({ type }) => type)).toEqual(['load-started', 'loaded', 'run-cancelling']);
+  });
+
   it('gives strangers an Error with the report beside it', async () => {
     const { worker, playground } = setUp();
     const load = playground.asPublic().load('a/b');

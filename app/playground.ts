@@ -8,6 +8,7 @@ import type {
   AdapterReport,
   CompareRequest,
   CompareResult,
+  HeadReport,
   LoadProgress,
   MemoryPlan,
   ModelReport,
@@ -49,8 +50,13 @@ export type CompareInput = Partial<Omit<CompareRequest, 'prompt' | 'pattern' | '
   sampling?: Partial<CompareRequest['sampling']>;
 };
 
-export interface CompareHooks {
+export type MeasureInput = Pick<CompareInput, 'prompt' | 'pattern'>;
+
+export interface MeasureHooks {
   onProgress?: (progress: RunProgress) => void;
+}
+
+export interface CompareHooks extends MeasureHooks {
   onAnswer?: (lane: Lane, text: string) => void;
   onRun?: (lane: Lane, run: RunResult) => void;
 }
@@ -63,6 +69,9 @@ export interface PublicPlayground {
   readonly version: string;
   load(source: ModelSource | string, hooks?: LoadHooks): Promise<ModelReport>;
   compare(request: CompareInput, hooks?: CompareHooks): Promise<CompareResult>;
+  /** What the pattern leaves out by layer and head, in an untimed prefill of its own. */
+  measureHeads(request: MeasureInput, hooks?: MeasureHooks): Promise<HeadReport>;
+  /** Ends the run or measurement that is going on. */
   cancel(): void;
   capabilities(): Promise<AdapterReport>;
   /** Kernels alone, checked and timed, or a whole model's prefill; what `npm run bench` writes. */
@@ -97,6 +106,7 @@ export function completeRequest(input: CompareInput): CompareRequest {
     dense: input.dense ?? true,
     ...(input.reuseDense !== undefined && { reuseDense: input.reuseDense }),
     ...(input.keepCache !== undefined && { keepCache: input.keepCache }),
+    ...(input.measureHeads !== undefined && { measureHeads: input.measureHeads }),
   };
 }
 
@@ -193,11 +203,7 @@ export class Playground {
   }
 
   async compare(input: CompareInput, hooks: CompareHooks = {}): Promise<CompareResult> {
-    if (this.run) {
-      throw new UserError('bad-setting', 'A run is going on.', 'Wait for it to end, or cancel it first.');
-    }
-    const controller = new AbortController();
-    this.run = controller;
+    const controller = this.begin();
     const request = completeRequest(input);
     this.tell({ type: 'run-started', request });
     try {
@@ -216,6 +222,35 @@ export class Playground {
     }
   }
 
+  /** No events but the hook's: what is measured belongs to whoever asked. */
+  async measureHeads(input: MeasureInput, hooks: MeasureHooks = {}): Promise<HeadReport> {
+    const { signal } = this.begin();
+    try {
+      await (this.current?.model ?? this.beginLoad({ kind: 'builtin' }, {}));
+      const { prompt, pattern } = completeRequest(input);
+      const reply = await this.client.call(
+        { type: 'measure', request: { prompt, pattern } },
+        {
+          signal,
+          onEvent: (event) => {
+            if (event.type === 'run-progress') hooks.onProgress?.(event.progress);
+          },
+        },
+      );
+      return reply.heads;
+    } finally {
+      this.run = null;
+    }
+  }
+
+  private begin(): AbortController {
+    if (this.run) {
+      throw new UserError('bad-setting', 'A run is going on.', 'Wait for it to end, or cancel it first.');
+    }
+    this.run = new AbortController();
+    return this.run;
+  }
+
   cancel(): void {
     if (!this.run || this.run.signal.aborted) return;
     this.run.abort();
@@ -228,6 +263,7 @@ export class Playground {
       version: this.version,
       load: (source, hooks) => published(this.load(sourceOf(source), hooks)),
       compare: (request, hooks) => published(this.compare(request, hooks)),
+      measureHeads: (request, hooks) => published(this.measureHeads(request, hooks)),
       cancel: () => {
         this.cancel();
       },

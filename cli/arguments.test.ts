@@ -24,6 +24,7 @@ test('every option of design 8 is read', () => {
     '--out',
     'r.json',
     '--adapter=software',
+    '--heads',
   ]);
   expect(parsed).toMatchObject({
     model: 'Qwen/Qwen3-0.6B',
@@ -36,6 +37,7 @@ test('every option of design 8 is read', () => {
     idsFile: 'ids.json',
     out: 'r.json',
     adapter: 'software',
+    heads: true,
   });
 });
 
@@ -46,6 +48,8 @@ test.each([
   [['--set', 'x'], 'key=value'],
   [['--wrong'], "'--wrong'"],
   [['--adapter', 'tpu'], 'auto, gpu or software'],
+  [['--heads=yes'], 'takes no value'],
+  [['--heads', '--attention', 'x'], '--attention'],
 ])('%j is refused with code 2', (argv, message) => {
   const attempt = (): unknown => parseArguments(argv);
   expect(attempt).toThrow(message);

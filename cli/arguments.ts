@@ -22,6 +22,8 @@ export interface CompareArguments {
   idsFile: string | null;
   attention: string | null;
   out: string | null;
+  /** Measure the pattern by head after the runs. */
+  heads: boolean;
   /** 'auto': a GPU if there is one, else software. */
   adapter: 'auto' | 'gpu' | 'software';
   help: boolean;
@@ -41,6 +43,8 @@ export const usage = `Usage: npm run compare -- [options]
                                   and shape.json ({tokens, heads, headDim}) of that folder, with --pattern and --set;
                                   writes blocks and columns ([head][row block of 64]) to --out FILE, and the output
                                   as little-endian f32 [head][token][dim] to FILE.out.f32. fallback is off here
+  --heads                         measure the pattern by layer and head too, in an untimed prefill after the runs:
+                                  density, attention mass kept and output error, as 'heads' in the JSON
   --out FILE                      write the result as JSON
   --adapter auto|gpu|software     which WebGPU adapter to ask for (default: auto)
   --help
@@ -65,6 +69,7 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
     idsFile: null,
     attention: null,
     out: null,
+    heads: false,
     adapter: 'auto',
     help: false,
   };
@@ -72,6 +77,11 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
     const [flag = '', inline] = (argv[at] ?? '').split(/=(.*)/s, 2);
     if (flag === '--help' || flag === '-h') {
       parsed.help = true;
+      continue;
+    }
+    if (flag === '--heads') {
+      if (inline !== undefined) throw new CliError('--heads takes no value', 2);
+      parsed.heads = true;
       continue;
     }
     const value = (): string => {
@@ -127,6 +137,8 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
         throw new CliError(`unknown option '${flag}' (see --help)`, 2);
     }
   }
+  if (parsed.heads && parsed.attention !== null)
+    throw new CliError('--heads measures a prefill and cannot be combined with --attention', 2);
   return parsed;
 }
 

@@ -95,8 +95,8 @@ async function main(argv: readonly string[]): Promise<void> {
         Object.entries(args.set).map(([key, text]) => [key, settingValue(text)]),
       );
       const compare = await compareInPage(page, source, log, log);
-      const { pattern, maxNewTokens } = args;
-      const result = await compare({ prompt, pattern: { name: pattern, set }, maxNewTokens });
+      const { pattern, maxNewTokens, heads: measureHeads } = args;
+      const result = await compare({ prompt, pattern: { name: pattern, set }, maxNewTokens, measureHeads });
       if (args.out !== null) writeFileSync(args.out, `${JSON.stringify(result, null, 2)}\n`);
       console.log(compareTable(result));
     } finally {

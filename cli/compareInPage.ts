@@ -13,6 +13,7 @@ export interface CliRequest {
   pattern: { name: string; set: Settings };
   maxNewTokens: number;
   reuseDense?: boolean;
+  measureHeads?: boolean;
 }
 
 type Outcome<T> = { ok: true; value: T } | { ok: false; error: ErrorReport };

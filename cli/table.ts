@@ -1,11 +1,11 @@
-import type { CompareResult, RunResult } from '../app/engine/types';
+import type { CompareResult, HeadReport, RunResult } from '../app/engine/types';
 
 const ms = (value: number): string =>
   value >= 10_000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(1)} ms`;
 
 /** A plain-text table of a comparison, for a terminal. */
 export function compareTable(result: CompareResult): string {
-  const { adapter, model, prompt, runs, speedup, fidelity } = result;
+  const { adapter, model, prompt, runs, speedup, fidelity, heads } = result;
   const rows: [string, (run: RunResult) => string][] = [
     ['prefill', (run) => ms(run.prefillMs)],
     ['time to first token', (run) => ms(run.ttftMs)],
@@ -50,5 +50,24 @@ export function compareTable(result: CompareResult): string {
           : `answers differ from token ${fidelity.firstDivergence} on`),
     );
   }
+  if (heads) out.push(headLine(heads));
   return out.join('\n');
+}
+
+/** The mean and the worst head, by its layer and number from 0 as in the JSON. */
+function headLine({ heads, sampledRows, recall, outputError }: HeadReport): string {
+  const worst = (values: number[][], sign: 1 | -1): string => {
+    const flat = values.flat();
+    const at = flat.reduce(
+      (most, value, head) => (sign * value > sign * (flat[most] ?? NaN) ? head : most),
+      0,
+    );
+    return `${(flat[at] ?? NaN).toFixed(3)} in layer ${Math.floor(at / heads)} head ${at % heads}`;
+  };
+  const mean = (values: number[][]): string =>
+    (values.flat().reduce((sum, value) => sum + value, 0) / values.flat().length).toFixed(3);
+  return (
+    `heads, on ${sampledRows.length} sampled rows: attention kept ${mean(recall)} on average, least ${worst(recall, -1)}; ` +
+    `output error ${mean(outputError)} on average, most ${worst(outputError, 1)}`
+  );
 }

@@ -48,7 +48,7 @@ export function phasesOf(measured: Record<string, number> | null): Phases | null
 }
 
 /** Remaining time from work done so far: `fraction` counts work, so dense attention's growth is in it. */
-function etaMs(fraction: number, elapsedMs: number): number | null {
+export function etaMs(fraction: number, elapsedMs: number): number | null {
   if (fraction < 0.02 || elapsedMs < 200) return null;
   return (elapsedMs * (1 - fraction)) / fraction;
 }

@@ -5,16 +5,19 @@ import { openGpu, type Gpu } from '../gpu/device';
 import { patternMemory, settingsWithin } from '../attention/pattern';
 import { KvCache } from '../model/kvCache';
 import { memoryPlan } from '../model/plan';
-import { compareFidelity } from './fidelity';
+import { checkRequest, figuresOf, keyOf, lanesOf } from './comparison';
 import { LaneCaches } from './laneCaches';
 import { loadModel, type LoadedModel } from './loader';
+import { measureHeads } from './measure';
 import { buildPrompt, type Prompt } from './prompt';
 import { geometryOf, runLane, type LaneOutcome } from './run';
 import type {
   AdapterReport,
   CompareRequest,
   CompareResult,
+  HeadReport,
   LoadProgress,
+  MeasureRequest,
   MemoryPlan,
   ModelReport,
   ModelSource,
@@ -31,9 +34,12 @@ export interface SessionOptions {
   browser: string;
 }
 
-export interface CompareHooks {
+export interface MeasureHooks {
   signal: AbortSignal;
   onProgress: (progress: RunProgress) => void;
+}
+
+export interface CompareHooks extends MeasureHooks {
   onAnswer: (lane: 'dense' | 'sparse', text: string) => void;
   onRun: (lane: 'dense' | 'sparse', run: RunResult) => void;
 }
@@ -130,12 +136,13 @@ export class Session {
     this.refuseWhileBusy();
     const model = this.loaded();
     checkRequest(request);
-    this.busy = true;
-    try {
-      return await this.orLost(this.runCompare(model, request, hooks));
-    } finally {
-      this.busy = false;
-    }
+    return this.alone(this.runCompare(model, request, hooks));
+  }
+
+  /** Recall, output error and density by head, in a prefill of its own; nothing of it is timed. */
+  async measureHeads(request: MeasureRequest, hooks: MeasureHooks): Promise<HeadReport> {
+    this.refuseWhileBusy();
+    return this.alone(this.runMeasure(this.loaded(), request, hooks));
   }
 
   destroy(): void {
@@ -148,27 +155,7 @@ export class Session {
     request: CompareRequest,
     hooks: CompareHooks,
   ): Promise<CompareResult> {
-    const prompt = this.count(request.prompt);
-    const ids = Uint32Array.from(prompt.ids);
-    const strange = ids.find((id) => id >= model.config.vocab);
-    if (strange !== undefined) {
-      throw new UserError(
-        'bad-document',
-        `The prompt has the token id ${strange}, and this model's vocabulary ends at ${model.config.vocab - 1}.`,
-        'Use ids of this model’s own tokenizer.',
-      );
-    }
-    hooks.signal.throwIfAborted();
-    const plan = this.plan(ids.length, request.maxNewTokens, request.pattern);
-    if (!plan.fits) {
-      throw new UserError(
-        'limit-too-small',
-        `This prompt of ${ids.length.toLocaleString('en')} tokens needs larger GPU buffers than this adapter allows.`,
-        `Set the context to ${plan.longestPrompt.toLocaleString('en')} tokens or fewer, or use a smaller model.`,
-      );
-    }
-    // A failure left by an earlier run says nothing about this one.
-    this.gpu.takeFailure();
+    const { prompt, ids } = this.prepare(model, request, request.maxNewTokens, hooks.signal);
     const outcomes = new Map<'dense' | 'sparse', LaneOutcome>();
     const kept = request.reuseDense === true ? this.keptFor(request, ids) : null;
     if (request.keepCache !== true) this.caches?.destroy();
@@ -214,7 +201,51 @@ export class Session {
     } finally {
       shared?.destroy();
     }
-    return this.result(model, request, prompt, outcomes);
+    const heads =
+      request.measureHeads === true
+        ? await measureHeads(model, { ids, pattern: request.pattern, ...hooks })
+        : null;
+    return this.result(model, request, prompt, outcomes, heads);
+  }
+
+  private async runMeasure(
+    model: LoadedModel,
+    request: MeasureRequest,
+    hooks: MeasureHooks,
+  ): Promise<HeadReport> {
+    const { ids } = this.prepare(model, request, 0, hooks.signal);
+    return measureHeads(model, { ids, pattern: request.pattern, ...hooks });
+  }
+
+  /** The prompt's ids, if this model and adapter can take them. */
+  private prepare(
+    model: LoadedModel,
+    request: MeasureRequest,
+    newTokens: number,
+    signal: AbortSignal,
+  ): { prompt: Prompt; ids: Uint32Array<ArrayBuffer> } {
+    const prompt = this.count(request.prompt);
+    const ids = Uint32Array.from(prompt.ids);
+    const strange = ids.find((id) => id >= model.config.vocab);
+    if (strange !== undefined) {
+      throw new UserError(
+        'bad-document',
+        `The prompt has the token id ${strange}, and this model's vocabulary ends at ${model.config.vocab - 1}.`,
+        'Use ids of this model’s own tokenizer.',
+      );
+    }
+    signal.throwIfAborted();
+    const plan = this.plan(ids.length, newTokens, request.pattern);
+    if (!plan.fits) {
+      throw new UserError(
+        'limit-too-small',
+        `This prompt of ${ids.length.toLocaleString('en')} tokens needs larger GPU buffers than this adapter allows.`,
+        `Set the context to ${plan.longestPrompt.toLocaleString('en')} tokens or fewer, or use a smaller model.`,
+      );
+    }
+    // A failure left by an earlier run says nothing about this one.
+    this.gpu.takeFailure();
+    return { prompt, ids };
   }
 
   private keptFor(request: CompareRequest, ids: Uint32Array): LaneOutcome | null {
@@ -276,12 +307,9 @@ export class Session {
     request: CompareRequest,
     prompt: Prompt,
     outcomes: ReadonlyMap<'dense' | 'sparse', LaneOutcome>,
+    heads: HeadReport | null,
   ): CompareResult {
-    const dense = outcomes.get('dense');
-    const sparse = outcomes.get('sparse');
     const { prompt: promptRequest, ...settings } = request;
-    const denseAttention = attentionMs(dense);
-    const sparseAttention = attentionMs(sparse);
     return {
       version: 1,
       date: new Date().toISOString(),
@@ -295,18 +323,8 @@ export class Session {
         documentTokens: prompt.documentTokens,
       },
       request: { ...settings, question: promptRequest.question },
-      runs: lanesInTable(outcomes),
-      speedup:
-        dense && sparse
-          ? {
-              ttft: dense.run.ttftMs / sparse.run.ttftMs,
-              attention: denseAttention && sparseAttention ? denseAttention / sparseAttention : null,
-            }
-          : null,
-      fidelity:
-        dense && sparse
-          ? compareFidelity(dense, sparse, Uint32Array.from(prompt.ids), model.config.vocab)
-          : null,
+      ...figuresOf(outcomes, prompt.ids, model.config.vocab),
+      ...(heads && { heads }),
     };
   }
 
@@ -324,6 +342,16 @@ export class Session {
       throw new UserError('bad-setting', 'A run is going on.', 'Wait for it to end, or cancel it.');
   }
 
+  /** Work that no other may run beside. */
+  private async alone<T>(work: Promise<T>): Promise<T> {
+    this.busy = true;
+    try {
+      return await this.orLost(work);
+    } finally {
+      this.busy = false;
+    }
+  }
+
   /** The work, or the reason why the device was lost under it. */
   private orLost<T>(work: Promise<T>): Promise<T> {
     return Promise.race([
@@ -333,41 +361,4 @@ export class Session {
       }),
     ]);
   }
-}
-
-/** GPU time of attention with what sparse needs for it. */
-function attentionMs(outcome: LaneOutcome | undefined): number | null {
-  const phases = outcome?.run.phasesMs;
-  return phases ? phases.estimate + phases.index + phases.attention : null;
-}
-
-/** What a dense run depends on besides its ids. */
-function keyOf({ maxNewTokens, sampling }: CompareRequest): string {
-  return JSON.stringify([maxNewTokens, sampling]);
-}
-
-function lanesOf(request: CompareRequest): ('dense' | 'sparse')[] {
-  if (request.pattern.name === 'dense') return ['dense'];
-  if (!request.dense) return ['sparse'];
-  return request.order === 'dense-first' ? ['dense', 'sparse'] : ['sparse', 'dense'];
-}
-
-/** Dense first, whatever ran first. */
-function lanesInTable(outcomes: ReadonlyMap<'dense' | 'sparse', LaneOutcome>): RunResult[] {
-  return (['dense', 'sparse'] as const).flatMap((lane) => outcomes.get(lane)?.run ?? []);
-}
-
-function checkRequest(request: CompareRequest): void {
-  const { maxNewTokens, sampling } = request;
-  const checks: [boolean, string][] = [
-    [
-      Number.isInteger(maxNewTokens) && maxNewTokens >= 1 && maxNewTokens <= 8_192,
-      'New tokens must be from 1 to 8,192.',
-    ],
-    [sampling.temperature >= 0 && sampling.temperature <= 10, 'Temperature must be from 0 to 10.'],
-    [sampling.topP > 0 && sampling.topP <= 1, 'Top-p must be above 0 and at most 1.'],
-    [Number.isInteger(sampling.seed) && sampling.seed >= 0, 'The seed must be a whole number from 0 up.'],
-  ];
-  const failed = checks.find(([ok]) => !ok);
-  if (failed) throw new UserError('bad-setting', failed[1], 'Change it and run again.');
 }

@@ -95,6 +95,14 @@ export interface CompareRequest {
   keepCache?: boolean;
   /** Take the dense run of this very prompt from before, if it is at hand, instead of running it again. */
   reuseDense?: boolean;
+  /** Measure the pattern's heads too (`CompareResult.heads`), in a prefill of its own after the timed runs. */
+  measureHeads?: boolean;
+}
+
+/** What is measured by head alone: the prompt's prefill with this pattern, untimed. */
+export interface MeasureRequest {
+  prompt: PromptRequest;
+  pattern: PatternRequest;
 }
 
 export type PhaseName = 'projections' | 'estimate' | 'index' | 'attention' | 'mlp' | 'head';
@@ -103,7 +111,8 @@ export type Phases = Record<PhaseName, number>;
 
 export interface RunProgress {
   lane: 'dense' | 'sparse';
-  stage: 'warmup' | 'prefill' | 'decode';
+  /** 'measure': the prefill that measures heads, after the timed runs; `fraction` is then its share. */
+  stage: 'warmup' | 'prefill' | 'decode' | 'measure';
   layer: number;
   layers: number;
   chunk: number;
@@ -166,6 +175,23 @@ export interface Fidelity {
   tailLossDelta: number | null;
 }
 
+/**
+ * What a pattern leaves out, by layer and query head, measured in a prefill with that pattern: keys and values are those
+ * that the sparse run itself computes. Arrays are [layer][head].
+ */
+export interface HeadReport {
+  layers: number;
+  heads: number;
+  /** Positions of the rows that recall and error are measured on: up to 16 blocks of 64 rows, the last included. */
+  sampledRows: number[];
+  /** Tiles computed over causal tiles, of all rows; columns in groups of 64. As `RunResult.headDensity`. */
+  density: number[][];
+  /** Mean over sampled rows of the share of the dense softmax mass that lies on keys the index covers, 0..1. */
+  recall: number[][];
+  /** L2 norm of (sparse - dense) attention output over that of dense, same queries, keys and values; sampled rows. */
+  outputError: number[][];
+}
+
 export interface CompareResult {
   version: 1;
   /** ISO 8601. */
@@ -179,4 +205,6 @@ export interface CompareResult {
   runs: RunResult[];
   speedup: { ttft: number; attention: number | null } | null;
   fidelity: Fidelity | null;
+  /** Only with `measureHeads`. */
+  heads?: HeadReport;
 }

@@ -200,7 +200,7 @@ class LayerRun {
       const all = { first: 0, count: chunk.count };
       model.norm(recorder, this.residual(at), weights.inputNorm, activations.normed, all, 'projections');
       await model.keysAndValues(recorder, layer, activations, chunk.count, cache, past + chunk.first);
-      if (this.pattern.observeRows ?? observer?.observesRows) {
+      if (this.pattern.observeRows !== undefined || observer?.observesRows === true) {
         await this.queries(layer, chunk, 'estimate');
         this.pattern.observeRows?.(recorder, layer, this.rowsInput(layer, chunk));
         observer?.observeRows(recorder, layer, this.rowsInput(layer, chunk));

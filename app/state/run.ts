@@ -165,7 +165,12 @@ function finish(state: RunState, result: CompareResult): Partial<RunState> {
 function announceStage(store: RunStore, { lane, stage }: RunProgress): void {
   const before = store.getState().active?.lanes.find((other) => other.lane === lane)?.progress?.stage;
   if (before === stage) return;
-  const what = { warmup: 'warming up', prefill: 'reading the prompt', decode: 'writing its answer' }[stage];
+  const what = {
+    warmup: 'warming up',
+    prefill: 'reading the prompt',
+    decode: 'writing its answer',
+    measure: 'measuring its heads',
+  }[stage];
   store.setState({ announcement: `${lane === 'dense' ? 'Dense' : 'Sparse'} run is ${what}.` });
 }
 

@@ -9,6 +9,7 @@ interface ReplyTypes {
   count: 'counted';
   plan: 'planned';
   compare: 'compared';
+  measure: 'measured';
 }
 
 type Call = Exclude<Request, { type: 'cancel' }>;
@@ -144,6 +145,7 @@ export class EngineClient {
       case 'counted':
       case 'planned':
       case 'compared':
+      case 'measured':
         this.pending.get(message.id)?.resolve(message);
     }
   }

@@ -86,6 +86,15 @@ async function answer(request: Request, signal: AbortSignal): Promise<FromWorker
       });
       return { type: 'compared', id, result };
     }
+    case 'measure': {
+      const heads = await engine.measureHeads(request.request, {
+        signal,
+        onProgress: (progress) => {
+          send({ type: 'run-progress', id, progress });
+        },
+      });
+      return { type: 'measured', id, heads };
+    }
     case 'cancel':
       running.get(request.target)?.abort();
       return { type: 'cancelled', id };

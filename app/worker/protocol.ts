@@ -4,7 +4,9 @@ import type {
   AdapterReport,
   CompareRequest,
   CompareResult,
+  HeadReport,
   LoadProgress,
+  MeasureRequest,
   MemoryPlan,
   ModelReport,
   ModelSource,
@@ -22,6 +24,8 @@ export type Request =
   | { type: 'count'; id: number; prompt: PromptRequest }
   | { type: 'plan'; id: number; tokens: number; maxNewTokens: number; pattern: PatternRequest }
   | { type: 'compare'; id: number; request: CompareRequest }
+  /** Figures by head, in a prefill of its own. */
+  | { type: 'measure'; id: number; request: MeasureRequest }
   /** Cancels the request with that id; its reply is then `cancelled`. */
   | { type: 'cancel'; id: number; target: number };
 
@@ -32,6 +36,7 @@ export type Reply =
   | { type: 'counted'; id: number; document: number; prompt: number; truncated: boolean }
   | { type: 'planned'; id: number; plan: MemoryPlan }
   | { type: 'compared'; id: number; result: CompareResult }
+  | { type: 'measured'; id: number; heads: HeadReport }
   | { type: 'cancelled'; id: number }
   | { type: 'failed'; id: number; error: ErrorReport };
 
