@@ -195,6 +195,103 @@ export const patterns: readonly PatternChoice[] = [
     ],
   },
   {
+    name: 'tri_shape',
+    label: 'Tri-shape',
+    sentence:
+      'SCBench (arXiv 2412.10319): A-shape for all but the last rows, which look at everything (StreamingLLM, arXiv 2309.17453).',
+    mask: (row, column) => column <= 1 || row - column <= 2 || row >= 10,
+    parameters: [
+      {
+        kind: 'number',
+        name: 'init',
+        label: 'First tokens',
+        help: 'Tokens at the start that every query sees.',
+        min: 0,
+        max: 1_000_000,
+        step: 64,
+      },
+      {
+        kind: 'number',
+        name: 'local',
+        label: 'Window',
+        help: 'Tokens just before a query that it sees.',
+        min: 1,
+        max: 1_000_000,
+        step: 64,
+      },
+      {
+        kind: 'number',
+        name: 'last',
+        label: 'Dense rows',
+        help: 'Tokens at the end that see every token before them.',
+        min: 0,
+        max: 1_000_000,
+        step: 1,
+      },
+      fallback,
+    ],
+  },
+  {
+    name: 'block_sparse',
+    label: 'Block-sparse',
+    sentence:
+      'MInference (arXiv 2407.02490): for each 64 queries the tiles of keys whose means have the largest product.',
+    mask: (row, column) => column === 0 || row - column <= 1 || (row * 5 + column * 3) % 7 === 0,
+    parameters: [
+      {
+        kind: 'choice',
+        name: 'budget',
+        label: 'Budget',
+        help: 'Scaled grows with the prompt and keeps the first tile, the diagonal and its neighbour. Classic keeps exactly what the original keeps: 100 tiles, dense below 6,400 tokens.',
+        options: [
+          { value: 'scaled', label: 'Scaled with length' },
+          { value: 'classic', label: 'Classic (as published)' },
+        ],
+      },
+      {
+        kind: 'number',
+        name: 'topK',
+        label: 'Tiles a row block',
+        help: 'Tiles of 64 keys that each 64 queries keep.',
+        min: 1,
+        max: 16_384,
+        step: 1,
+      },
+      fallback,
+    ],
+  },
+  {
+    name: 'xattention',
+    label: 'XAttention',
+    sentence:
+      'XAttention (arXiv 2503.16428): sums of antidiagonals rank blocks of 128; each row keeps enough for its threshold.',
+    mask: (row, column) => {
+      const [block, other] = [Math.floor(row / 2), Math.floor(column / 2)];
+      return other === 0 || block === other || (block * 3 + other) % 4 === 0;
+    },
+    parameters: [
+      {
+        kind: 'number',
+        name: 'threshold',
+        label: 'Threshold',
+        help: 'Share of the estimated attention that the chosen blocks must hold.',
+        min: 0,
+        max: 1,
+        step: 0.01,
+      },
+      {
+        kind: 'number',
+        name: 'stride',
+        label: 'Stride',
+        help: '8 or 16: tokens of an antidiagonal. 16 halves the cost of the estimate and is coarser.',
+        min: 8,
+        max: 16,
+        step: 8,
+      },
+      fallback,
+    ],
+  },
+  {
     name: 'dense',
     label: 'Dense alone',
     sentence: 'Every query looks at every token before it. One run, nothing to compare with.',
