@@ -1,5 +1,5 @@
 /** block_sparse, xattention and tri_shape on the GPU: against MInference's own results, and against the references. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Gpu } from '../gpu/device';
 import { Recorder } from '../gpu/recorder';
 import { normals, testGpu, uploadHalf } from '../gpu/testing';
@@ -254,6 +254,24 @@ test('with a threshold of 1, or every tile asked for, the index has every tile',
     { name: 'block_sparse', set: { topK: 11, budget: 'classic' } },
   ] as const)
     expect((await run(await testGpu(), request, given)).index).toEqual([all]);
+});
+
+test('an estimate larger than a submit is submitted in parts, and its dispatches are split', async () => {
+  const gpu = await testGpu();
+  const given = caseOf({ keys: 1100, heads: 2, kvHeads: 1, dim: 16, chunkRows: 1152 }, 5);
+  const request = { name: 'xattention', set: { threshold: 0.6 } } as const;
+  const submits = vi.spyOn(gpu.device.queue, 'submit');
+  // A workgroup is 2 x 64 x 128 x 8 x 16 = 2.1 MFLOP, of which a head has 3 x 2.
+  const submitFlops = vi.spyOn(gpu.pacer, 'submitFlops', 'get').mockReturnValue(4e6);
+  const dispatchFlops = vi.spyOn(gpu.pacer, 'dispatchFlops', 'get').mockReturnValue(1e6);
+  try {
+    const { index } = await run(gpu, request, given);
+    expect(index).toEqual(xattentionOf(given, 8, 0.6, true));
+    // Twelve dispatches in six submits, two more read the index and one the statistics.
+    expect(submits.mock.calls.length).toBeGreaterThanOrEqual(8);
+  } finally {
+    for (const spy of [submits, submitFlops, dispatchFlops]) spy.mockRestore();
+  }
 });
 
 interface Expected {

@@ -72,6 +72,27 @@ const estimating: NumberParameter = {
   step: 1,
 };
 
+const window: readonly NumberParameter[] = [
+  {
+    kind: 'number',
+    name: 'init',
+    label: 'First tokens',
+    help: 'Tokens at the start that every query sees.',
+    min: 0,
+    max: 1_000_000,
+    step: 64,
+  },
+  {
+    kind: 'number',
+    name: 'local',
+    label: 'Window',
+    help: 'Tokens just before a query that it sees.',
+    min: 1,
+    max: 1_000_000,
+    step: 64,
+  },
+];
+
 export const patterns: readonly PatternChoice[] = [
   {
     name: 'adaptive',
@@ -172,58 +193,21 @@ export const patterns: readonly PatternChoice[] = [
       'StreamingLLM: the first tokens and a window around each query, chosen without looking at the text.',
     paper: { label: 'StreamingLLM', url: 'https://arxiv.org/abs/2309.17453' },
     mask: (row, column) => column <= 1 || row - column <= 3,
-    parameters: [
-      {
-        kind: 'number',
-        name: 'init',
-        label: 'First tokens',
-        help: 'Tokens at the start that every query sees.',
-        min: 0,
-        max: 1_000_000,
-        step: 64,
-      },
-      {
-        kind: 'number',
-        name: 'local',
-        label: 'Window',
-        help: 'Tokens just before a query that it sees.',
-        min: 1,
-        max: 1_000_000,
-        step: 64,
-      },
-      fallback,
-    ],
+    parameters: [...window, fallback],
   },
   {
     name: 'tri_shape',
     label: 'Tri-shape',
-    sentence:
-      'SCBench (arXiv 2412.10319): A-shape for all but the last rows, which look at everything (StreamingLLM, arXiv 2309.17453).',
+    sentence: 'A-shape for all but the last tokens of the prompt, which look at everything.',
+    paper: { label: 'SCBench', url: 'https://arxiv.org/abs/2412.10319' },
     mask: (row, column) => column <= 1 || row - column <= 2 || row >= 10,
     parameters: [
-      {
-        kind: 'number',
-        name: 'init',
-        label: 'First tokens',
-        help: 'Tokens at the start that every query sees.',
-        min: 0,
-        max: 1_000_000,
-        step: 64,
-      },
-      {
-        kind: 'number',
-        name: 'local',
-        label: 'Window',
-        help: 'Tokens just before a query that it sees.',
-        min: 1,
-        max: 1_000_000,
-        step: 64,
-      },
+      ...window,
       {
         kind: 'number',
         name: 'last',
-        label: 'Dense rows',
-        help: 'Tokens at the end that see every token before them.',
+        label: 'Last rows dense',
+        help: 'Rows at the end of the prompt that look at everything.',
         min: 0,
         max: 1_000_000,
         step: 1,
@@ -235,7 +219,8 @@ export const patterns: readonly PatternChoice[] = [
     name: 'block_sparse',
     label: 'Block-sparse',
     sentence:
-      'MInference (arXiv 2407.02490): for each 64 queries the tiles of keys whose means have the largest product.',
+      'MInference: for each 64 queries, the tiles of 64 keys whose mean is most like the mean of the queries.',
+    paper: { label: 'MInference', url: 'https://arxiv.org/abs/2407.02490' },
     mask: (row, column) => column === 0 || row - column <= 1 || (row * 5 + column * 3) % 7 === 0,
     parameters: [
       {
@@ -264,7 +249,8 @@ export const patterns: readonly PatternChoice[] = [
     name: 'xattention',
     label: 'XAttention',
     sentence:
-      'XAttention (arXiv 2503.16428): sums of antidiagonals rank blocks of 128; each row keeps enough for its threshold.',
+      'Sums of antidiagonals rank blocks of 128 tokens; each row of blocks keeps enough to hold its threshold.',
+    paper: { label: 'XAttention', url: 'https://arxiv.org/abs/2503.16428' },
     mask: (row, column) => {
       const [block, other] = [Math.floor(row / 2), Math.floor(column / 2)];
       return other === 0 || block === other || (block * 3 + other) % 4 === 0;
@@ -280,13 +266,14 @@ export const patterns: readonly PatternChoice[] = [
         step: 0.01,
       },
       {
-        kind: 'number',
+        kind: 'choice',
         name: 'stride',
         label: 'Stride',
-        help: '8 or 16: tokens of an antidiagonal. 16 halves the cost of the estimate and is coarser.',
-        min: 8,
-        max: 16,
-        step: 8,
+        help: 'Tokens of an antidiagonal: 16 halves the cost of the estimate and is coarser.',
+        options: [
+          { value: '8', label: '8' },
+          { value: '16', label: '16' },
+        ],
       },
       fallback,
     ],
