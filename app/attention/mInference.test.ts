@@ -1,5 +1,4 @@
 /** The references against what MInference's own code computed (app/attention/fixtures/, from the project's rig). */
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { worstError } from '../gpu/testing';
 import { aShapeIndexReference } from '../reference/aShapeIndex';
@@ -7,6 +6,7 @@ import type { RowIndex } from '../reference/rowIndex';
 import { selectTopReference } from '../reference/selectTop';
 import { slashIndexReference } from '../reference/slashIndex';
 import { verticalSlashEstimateReference } from '../reference/verticalSlashEstimate';
+import { fixtureHalves, fixtureJson } from './fixtures.node';
 
 interface VerticalCase {
   V: number;
@@ -23,24 +23,10 @@ interface Expected {
   a_shape: { init: number; local: number; output: string }[];
 }
 
-const folder = 'app/attention/fixtures';
-
-function halves(name: string): Float32Array {
-  const bytes = readFileSync(`${folder}/${name}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.byteLength / 2 }, (_, i) => {
-    const bits = view.getUint16(i * 2, true);
-    const exponent = (bits >> 10) & 31;
-    const fraction = bits & 1023;
-    const size = exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    return bits >> 15 ? -size : size;
-  });
-}
-
 function load(name: string) {
-  const json = (file: string): unknown => JSON.parse(readFileSync(`${folder}/${name}/${file}`, 'utf8'));
+  const json = (file: string) => fixtureJson(`${name}/${file}`);
   const { tokens, heads, headDim } = json('shape.json') as { tokens: number; heads: number; headDim: number };
-  const half = (file: string) => halves(`${name}/${file}.f16`);
+  const half = (file: string) => fixtureHalves(`${name}/${file}.f16`);
   return {
     expected: json('expected.json') as Expected,
     shape: { tokens, heads, headDim },

@@ -2,11 +2,13 @@
 import { UserError } from '../errors';
 import type { Gpu } from '../gpu/device';
 import { adaptive } from './adaptive';
-import { aShape } from './aShape';
+import { aShape, triShape } from './aShape';
+import { blockSparse } from './blockSparse';
 import { densePattern } from './dense';
 import { readSettings, type PatternFactory } from './settings';
 import type { Geometry, Pattern, PatternName, PatternRequest } from './types';
 import { verticalSlash } from './verticalSlash';
+import { xattention } from './xattention';
 
 export type {
   CacheRange,
@@ -34,7 +36,10 @@ const dense: PatternFactory = {
 const factories: Partial<Record<PatternName, PatternFactory>> = {
   dense,
   a_shape: aShape,
+  tri_shape: triShape,
   vertical_slash: verticalSlash,
+  block_sparse: blockSparse,
+  xattention,
   adaptive,
 };
 
@@ -53,12 +58,15 @@ function planOf(request: PatternRequest, geometry: Geometry) {
   return factory.plan(request.set, geometry);
 }
 
+/** Sizes of a method, not of the prompt. */
+const fixedSizes = new Set(['block', 'stride']);
+
 /** Settings that suit a long prompt may not fit a short one (a budget above its length): numbers are brought within it. */
 export function settingsWithin(request: PatternRequest, keys: number): PatternRequest {
   const set = Object.fromEntries(
     Object.entries(request.set).map(([name, value]) => [
       name,
-      typeof value === 'number' && value > keys ? keys : value,
+      typeof value === 'number' && value > keys && !fixedSizes.has(name) ? keys : value,
     ]),
   );
   return { ...request, set };

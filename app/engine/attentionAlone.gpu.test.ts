@@ -10,6 +10,7 @@ interface Expected {
     cases: { V: number; S: number; blocks: number[][][]; columns: number[][][]; output: string }[];
   };
   a_shape: { init: number; local: number; output: string }[];
+  block_sparse: { topK: number; blockIndex: number[][][]; output: string }[];
 }
 
 async function bytesOf(path: string): Promise<ArrayBuffer> {
@@ -73,6 +74,54 @@ describe.each([
     expect(report).toMatchObject({ pattern: 'vertical_slash', settings: { fallback: 'off', slashSize: S } });
     expect(report.density).toBeGreaterThan(0.05);
   });
+});
+
+test.each([
+  { name: 'a', topK: 3 },
+  { name: 'a', topK: 6 },
+  { name: 'b', topK: 3 },
+])('block_sparse classic $topK, case $name', async ({ name, topK }) => {
+  const data = await load(name);
+  const given = data.expected.block_sparse.find((one) => one.topK === topK);
+  const { report, chunk } = await run(data, { name: 'block_sparse', set: { budget: 'classic', topK } });
+  chunk.blocks.forEach((rows, head) => {
+    rows.forEach((tiles, row) => {
+      // Entries after the first row + 1 are not causal, and the original does not visit them.
+      const wanted = given?.blockIndex[head]?.[row]?.slice(0, row + 1);
+      expect(tiles).toEqual(wanted?.map((tile) => tile * 64));
+    });
+  });
+  const error = worstError(chunk.out, await data.output(given?.output ?? ''), tolerance);
+  expect(error).toBeLessThan(1);
+  expect(report.settings).toEqual({ budget: 'classic', topK, fallback: 'off' });
+});
+
+test('xattention and tri_shape: the output is attention over the listed tiles', async () => {
+  const data = await load('a');
+  const { tokens, heads, headDim } = data.input;
+  const [q, k, v] = [data.input.q, data.input.k, data.input.v].map((bits) => new Float16Array(bits.buffer));
+  for (const request of [
+    { name: 'xattention', set: { stride: 16, threshold: 0.3 } },
+    { name: 'tri_shape', set: { init: 64, local: 128, last: 64 } },
+  ] as const) {
+    const { report, chunk } = await run(data, request);
+    expect(report.density).toBeLessThan(0.9);
+    expect(report.note).toBeUndefined();
+    const wanted = tileAttentionReference(
+      q ?? [],
+      k ?? [],
+      v ?? [],
+      { rows: tokens, rowPosition: 0, keys: tokens, heads, kvHeads: heads, headDim },
+      (head, block) => ({ tiles: chunk.blocks[head]?.[block] ?? [], columns: [] }),
+    );
+    const byHead = new Float32Array(wanted.length);
+    wanted.forEach((value, at) => {
+      const head = Math.floor(at / headDim) % heads;
+      const row = Math.floor(at / headDim / heads);
+      byHead[(head * tokens + row) * headDim + (at % headDim)] = value;
+    });
+    expect(worstError(chunk.out, byHead, { rtol: 0, atol: 1e-4 })).toBeLessThan(1);
+  }
 });
 
 test('a_shape: as the original up to its window, then by whole tiles', async () => {

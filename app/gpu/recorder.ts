@@ -76,7 +76,8 @@ export class Recorder {
   dispatch<Name extends string>(pipeline: Pipeline<Name>, work: Dispatch<Name>): void {
     const [x, y = 1, z = 1] = work.workgroups;
     if (x === 0 || y === 0 || z === 0) return;
-    if (this.slot === slots) this.submit();
+    // Work between two calls of `pace` may be more than a submit should hold.
+    if (this.slot === slots || this.flops >= this.gpu.pacer.submitFlops) this.submit();
     const { params } = pipeline;
     params.set(work.params);
     this.staging.set(new Uint8Array(params.arrayBuffer), this.slot * slotBytes);
@@ -102,9 +103,10 @@ export class Recorder {
   /** Submits when a submit's worth of work is recorded, and waits while two are in flight. Throws on abort. */
   async pace(): Promise<void> {
     this.signal?.throwIfAborted();
-    if (this.flops < this.gpu.pacer.submitFlops * this.share) return;
-    this.submit();
-    this.share = Math.min(1, this.share * 2);
+    if (this.flops >= this.gpu.pacer.submitFlops * this.share) {
+      this.submit();
+      this.share = Math.min(1, this.share * 2);
+    }
     while (this.inFlight.length >= maxInFlight) {
       await this.inFlight[0];
       this.check();

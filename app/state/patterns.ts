@@ -72,6 +72,27 @@ const estimating: NumberParameter = {
   step: 1,
 };
 
+const window: readonly NumberParameter[] = [
+  {
+    kind: 'number',
+    name: 'init',
+    label: 'First tokens',
+    help: 'Tokens at the start that every query sees.',
+    min: 0,
+    max: 1_000_000,
+    step: 64,
+  },
+  {
+    kind: 'number',
+    name: 'local',
+    label: 'Window',
+    help: 'Tokens just before a query that it sees.',
+    min: 1,
+    max: 1_000_000,
+    step: 64,
+  },
+];
+
 export const patterns: readonly PatternChoice[] = [
   {
     name: 'adaptive',
@@ -172,24 +193,87 @@ export const patterns: readonly PatternChoice[] = [
       'StreamingLLM: the first tokens and a window around each query, chosen without looking at the text.',
     paper: { label: 'StreamingLLM', url: 'https://arxiv.org/abs/2309.17453' },
     mask: (row, column) => column <= 1 || row - column <= 3,
+    parameters: [...window, fallback],
+  },
+  {
+    name: 'tri_shape',
+    label: 'Tri-shape',
+    sentence: 'A-shape for all but the last tokens of the prompt, which look at everything.',
+    paper: { label: 'SCBench', url: 'https://arxiv.org/abs/2412.10319' },
+    mask: (row, column) => column <= 1 || row - column <= 2 || row >= 10,
     parameters: [
+      ...window,
       {
         kind: 'number',
-        name: 'init',
-        label: 'First tokens',
-        help: 'Tokens at the start that every query sees.',
+        name: 'last',
+        label: 'Last rows dense',
+        help: 'Rows at the end of the prompt that look at everything.',
         min: 0,
         max: 1_000_000,
-        step: 64,
+        step: 1,
+      },
+      fallback,
+    ],
+  },
+  {
+    name: 'block_sparse',
+    label: 'Block-sparse',
+    sentence:
+      'MInference: for each 64 queries, the tiles of 64 keys whose mean is most like the mean of the queries.',
+    paper: { label: 'MInference', url: 'https://arxiv.org/abs/2407.02490' },
+    mask: (row, column) => column === 0 || row - column <= 1 || (row * 5 + column * 3) % 7 === 0,
+    parameters: [
+      {
+        kind: 'choice',
+        name: 'budget',
+        label: 'Budget',
+        help: 'Scaled grows with the prompt and keeps the first tile, the diagonal and its neighbour. Classic keeps exactly what the original keeps: 100 tiles, dense below 6,400 tokens.',
+        options: [
+          { value: 'scaled', label: 'Scaled with length' },
+          { value: 'classic', label: 'Classic (as published)' },
+        ],
       },
       {
         kind: 'number',
-        name: 'local',
-        label: 'Window',
-        help: 'Tokens just before a query that it sees.',
+        name: 'topK',
+        label: 'Tiles a row block',
+        help: 'Tiles of 64 keys that each 64 queries keep.',
         min: 1,
-        max: 1_000_000,
-        step: 64,
+        max: 16_384,
+        step: 1,
+      },
+      fallback,
+    ],
+  },
+  {
+    name: 'xattention',
+    label: 'XAttention',
+    sentence:
+      'Sums of antidiagonals rank blocks of 128 tokens; each row of blocks keeps enough to hold its threshold.',
+    paper: { label: 'XAttention', url: 'https://arxiv.org/abs/2503.16428' },
+    mask: (row, column) => {
+      const [block, other] = [Math.floor(row / 2), Math.floor(column / 2)];
+      return other === 0 || block === other || (block * 3 + other) % 4 === 0;
+    },
+    parameters: [
+      {
+        kind: 'number',
+        name: 'threshold',
+        label: 'Threshold',
+        help: 'Share of the estimated attention that the chosen blocks must hold.',
+        min: 0,
+        max: 1,
+        step: 0.01,
+      },
+      {
+        kind: 'choice',
+        name: 'stride',
+        label: 'Stride',
+        help: 'Tokens of an antidiagonal: 16 halves the cost of the estimate and is coarser.',
+        options: [
+          { value: '8', label: '8' },
+          { value: '16', label: '16' },
+        ],
       },
       fallback,
     ],
