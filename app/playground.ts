@@ -9,6 +9,8 @@ import type {
   CompareRequest,
   CompareResult,
   HeadReport,
+  HeadSearchInput,
+  HeadSearchReport,
   LoadProgress,
   MemoryPlan,
   ModelReport,
@@ -71,7 +73,9 @@ export interface PublicPlayground {
   compare(request: CompareInput, hooks?: CompareHooks): Promise<CompareResult>;
   /** What the pattern leaves out by layer and head, in an untimed prefill of its own. */
   measureHeads(request: MeasureInput, hooks?: MeasureHooks): Promise<HeadReport>;
-  /** Ends the run or measurement that is going on. */
+  /** Budgets by head from one sample, in MInference's JSON; `onProgress` hears the share that is done. */
+  searchHeads(input: HeadSearchInput, onProgress?: (fraction: number) => void): Promise<HeadSearchReport>;
+  /** Ends the run, measurement or search that is going on. */
   cancel(): void;
   capabilities(): Promise<AdapterReport>;
   /** Kernels alone, checked and timed, or a whole model's prefill; what `npm run bench` writes. */
@@ -243,6 +247,22 @@ export class Playground {
     }
   }
 
+  async searchHeads(
+    input: HeadSearchInput,
+    onProgress: (fraction: number) => void = () => undefined,
+  ): Promise<HeadSearchReport> {
+    const { signal } = this.begin();
+    try {
+      await (this.current?.model ?? this.beginLoad({ kind: 'builtin' }, {}));
+      const onEvent = (event: CallEvent): void => {
+        if (event.type === 'search-progress') onProgress(event.fraction);
+      };
+      return (await this.client.call({ type: 'search', input }, { signal, onEvent })).report;
+    } finally {
+      this.run = null;
+    }
+  }
+
   private begin(): AbortController {
     if (this.run) {
       throw new UserError('bad-setting', 'A run is going on.', 'Wait for it to end, or cancel it first.');
@@ -264,6 +284,7 @@ export class Playground {
       load: (source, hooks) => published(this.load(sourceOf(source), hooks)),
       compare: (request, hooks) => published(this.compare(request, hooks)),
       measureHeads: (request, hooks) => published(this.measureHeads(request, hooks)),
+      searchHeads: (input, onProgress) => published(this.searchHeads(input, onProgress)),
       cancel: () => {
         this.cancel();
       },
@@ -342,6 +363,7 @@ export class Playground {
         this.tell({ type: 'lane-done', lane: event.lane, run: event.run });
         return;
       case 'load-progress':
+      case 'search-progress':
     }
   }
 

@@ -10,7 +10,7 @@ import { KvCache } from '../model/kvCache';
 import { prefill } from '../model/prefill';
 import type { LoadedModel } from './loader';
 import { geometryOf } from './run';
-import type { PatternRequest } from './types';
+import type { HeadSearchReport, PatternRequest } from './types';
 
 /** A pattern with its budget, and what MInference's JSON calls it. */
 export interface SearchCandidate {
@@ -230,4 +230,18 @@ export function minferenceJson({ heads }: Pick<SearchResult, 'heads'>): string {
     ];
   }
   return JSON.stringify(layers);
+}
+
+/** What crosses to the page. */
+export function searchReport(
+  model: string,
+  { density, budget }: SearchRequest,
+  { tokens, heads, meanRecall }: SearchResult,
+): HeadSearchReport {
+  const chosen: Record<string, number> = {};
+  for (const { type, verticalSize, slashSize } of heads) {
+    const name = `${type} ${verticalSize}, ${slashSize}`;
+    chosen[name] = (chosen[name] ?? 0) + 1;
+  }
+  return { model, tokens, density, budget, meanRecall, chosen, config: minferenceJson({ heads }) };
 }

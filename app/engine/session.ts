@@ -9,6 +9,7 @@ import { checkRequest, figuresOf, keyOf, lanesOf } from './comparison';
 import { LaneCaches } from './laneCaches';
 import { loadModel, type LoadedModel } from './loader';
 import { measureHeads } from './measure';
+import { searchReport, searchHeads, type SearchHooks } from './search';
 import { buildPrompt, type Prompt } from './prompt';
 import { geometryOf, runLane, type LaneOutcome } from './run';
 import type {
@@ -16,6 +17,8 @@ import type {
   CompareRequest,
   CompareResult,
   HeadReport,
+  HeadSearchInput,
+  HeadSearchReport,
   LoadProgress,
   MeasureRequest,
   MemoryPlan,
@@ -143,6 +146,15 @@ export class Session {
   async measureHeads(request: MeasureRequest, hooks: MeasureHooks): Promise<HeadReport> {
     this.refuseWhileBusy();
     return this.alone(this.runMeasure(this.loaded(), request, hooks));
+  }
+
+  /** Budgets by head over the sample that `input.prompt` is. */
+  async searchHeads(input: HeadSearchInput, hooks: SearchHooks): Promise<HeadSearchReport> {
+    this.refuseWhileBusy();
+    const model = this.loaded();
+    const ids = Uint32Array.from(this.count(input.prompt).ids);
+    const found = await this.alone(searchHeads(model, ids, input, hooks));
+    return searchReport(model.report.id, input, found);
   }
 
   destroy(): void {

@@ -208,3 +208,25 @@ export interface CompareResult {
   /** Only with `measureHeads`. */
   heads?: HeadReport;
 }
+
+/** Budgets by head, searched over one sample; see search.ts. */
+export interface HeadSearchInput {
+  prompt: PromptRequest;
+  /** Share of the causal keys that a head may cost on average, 0.01 to 0.7. */
+  density: number;
+  budget: 'classic' | 'scaled';
+}
+
+export interface HeadSearchReport {
+  /** The model it was searched for. */
+  model: string;
+  tokens: number;
+  density: number;
+  budget: 'classic' | 'scaled';
+  /** Mean share of attention kept by the heads' choices, on sampled rows. */
+  meanRecall: number;
+  /** Heads that chose each kind. */
+  chosen: Record<string, number>;
+  /** MInference's own JSON, what `minference` takes as `config`. */
+  config: string;
+}

@@ -10,6 +10,7 @@ interface ReplyTypes {
   plan: 'planned';
   compare: 'compared';
   measure: 'measured';
+  search: 'searched';
 }
 
 type Call = Exclude<Request, { type: 'cancel' }>;
@@ -129,6 +130,7 @@ export class EngineClient {
         return;
       case 'load-progress':
       case 'run-progress':
+      case 'search-progress':
       case 'answer':
       case 'run-done':
         this.pending.get(message.id)?.onEvent?.(message);
@@ -146,6 +148,7 @@ export class EngineClient {
       case 'planned':
       case 'compared':
       case 'measured':
+      case 'searched':
         this.pending.get(message.id)?.resolve(message);
     }
   }

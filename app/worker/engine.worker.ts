@@ -95,6 +95,15 @@ async function answer(request: Request, signal: AbortSignal): Promise<FromWorker
       });
       return { type: 'measured', id, heads };
     }
+    case 'search': {
+      const report = await engine.searchHeads(request.input, {
+        signal,
+        onProgress: (fraction) => {
+          send({ type: 'search-progress', id, fraction });
+        },
+      });
+      return { type: 'searched', id, report };
+    }
     case 'cancel':
       running.get(request.target)?.abort();
       return { type: 'cancelled', id };

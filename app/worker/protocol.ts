@@ -5,6 +5,8 @@ import type {
   CompareRequest,
   CompareResult,
   HeadReport,
+  HeadSearchInput,
+  HeadSearchReport,
   LoadProgress,
   MeasureRequest,
   MemoryPlan,
@@ -26,6 +28,7 @@ export type Request =
   | { type: 'compare'; id: number; request: CompareRequest }
   /** Figures by head, in a prefill of its own. */
   | { type: 'measure'; id: number; request: MeasureRequest }
+  | { type: 'search'; id: number; input: HeadSearchInput }
   /** Cancels the request with that id; its reply is then `cancelled`. */
   | { type: 'cancel'; id: number; target: number };
 
@@ -37,12 +40,15 @@ export type Reply =
   | { type: 'planned'; id: number; plan: MemoryPlan }
   | { type: 'compared'; id: number; result: CompareResult }
   | { type: 'measured'; id: number; heads: HeadReport }
+  | { type: 'searched'; id: number; report: HeadSearchReport }
   | { type: 'cancelled'; id: number }
   | { type: 'failed'; id: number; error: ErrorReport };
 
 export type Event =
   | { type: 'load-progress'; id: number; progress: LoadProgress }
   | { type: 'run-progress'; id: number; progress: RunProgress }
+  /** Share of a search that is done. */
+  | { type: 'search-progress'; id: number; fraction: number }
   /** One more piece of an answer as it is decoded. */
   | { type: 'answer'; id: number; lane: 'dense' | 'sparse'; text: string }
   /** A lane is finished; the other one may still run. */
