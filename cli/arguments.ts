@@ -42,7 +42,8 @@ export const usage = `Usage: npm run compare -- [options]
   --attention FOLDER              one attention alone, on q.f16, k.f16, v.f16 ([head][token][dim], little-endian f16)
                                   and shape.json ({tokens, heads, headDim}) of that folder, with --pattern and --set;
                                   writes blocks and columns ([head][row block of 64]) to --out FILE, and the output
-                                  as little-endian f32 [head][token][dim] to FILE.out.f32. fallback is off here
+                                  as little-endian f32 [head][token][dim] to FILE.out.f32. fallback is off and budget
+                                  classic here if not set
   --heads                         measure the pattern by layer and head too, in an untimed prefill after the runs:
                                   density, attention mass kept and output error, as 'heads' in the JSON
   --out FILE                      write the result as JSON

@@ -4,7 +4,7 @@
  * Heads are taken in batches, so that scratch stays bounded at any length.
  */
 import type { Gpu } from '../gpu/device';
-import type { Recorder } from '../gpu/recorder';
+import type { Binding, Recorder } from '../gpu/recorder';
 import { diagonalSums, recordDiagonalSums } from '../kernels/diagonalSums';
 import { massBudget, recordMassBudget, type MassRules } from '../kernels/massBudget';
 import { massBinBytes, massHistogram, recordMassHistogram } from '../kernels/massHistogram';
@@ -34,6 +34,8 @@ export interface Ranking {
   diagonals: { pool: 1 | 64; forced: number };
   /** Columns, and diagonals or bands, to choose for every head; with `mass` at most. */
   budgets: readonly [number, number];
+  /** Budgets of [layer][head], row-major, none above `budgets`. Absent: `budgets` for all. */
+  byHead?: readonly (readonly [number, number])[];
   /** Each head's budgets by the attention that they leave out. Absent: `budgets` as they are. */
   mass?: Pick<MassRules, 'leftOut' | 'least'>;
 }
@@ -77,8 +79,13 @@ function batchOf(geometry: Geometry, ranking: Ranking): number {
   return Math.max(1, Math.min(geometry.heads, fits));
 }
 
+/** Bytes of a layer's budgets [2][heads] u32, a multiple of what binding offsets need. */
+function budgetStride(heads: number): number {
+  return Math.ceil((2 * heads * 4) / 256) * 256;
+}
+
 export function lastQueriesSizes(geometry: Geometry, ranking: Ranking): Sizes<Scratch> {
-  const { keys, heads } = geometry;
+  const { keys, heads, layers } = geometry;
   const batch = batchOf(geometry, ranking);
   const entries = entriesOf(geometry, ranking);
   const capacities = capacitiesOf(geometry, ranking);
@@ -91,7 +98,7 @@ export function lastQueriesSizes(geometry: Geometry, ranking: Ranking): Sizes<Sc
     histogram: select.histogram * 4,
     picks: select.picks * 4,
     segments: select.segments * 4,
-    budgets: 2 * heads * 4,
+    budgets: ranking.byHead ? layers * budgetStride(heads) : 2 * heads * 4,
     bins: ranking.mass ? massBinBytes(batch) : 16,
     chosen: heads * (capacities[0] + capacities[1]) * 4,
     chosen_counts: 2 * heads * 4,
@@ -139,11 +146,7 @@ export async function createLastQueries(
   const capacities = capacitiesOf(geometry, ranking);
   const entries = entriesOf(geometry, ranking);
   const mostHeads = batchOf(geometry, ranking);
-  gpu.device.queue.writeBuffer(
-    buffers.budgets,
-    0,
-    Uint32Array.from({ length: 2 * heads }, (_, index) => capacities[index < heads ? 0 : 1]),
-  );
+  const budgetsOf = writeBudgets(gpu, buffers.budgets, geometry, ranking, capacities);
   const base1 = mostHeads * keys;
 
   function recordEstimate(recorder: Recorder, input: LayerInput, k: GPUBufferBinding, shape: TailShape) {
@@ -168,7 +171,7 @@ export async function createLastQueries(
     });
   }
 
-  function recordSelection(recorder: Recorder, headBase: number, batch: number) {
+  function recordSelection(recorder: Recorder, layer: number, headBase: number, batch: number) {
     const shape: SelectShape = {
       heads,
       headBase,
@@ -179,7 +182,7 @@ export async function createLastQueries(
       capacities,
     };
     recorder.clear(buffers.histogram);
-    const all = { ...buffers, keys: buffers.selection_keys };
+    const all = { ...buffers, keys: buffers.selection_keys, budgets: budgetsOf(layer) };
     if (mass) {
       recorder.clear(buffers.bins);
       recordMassHistogram(recorder, mass.histogram, all, shape);
@@ -210,7 +213,7 @@ export async function createLastQueries(
             kvHeadBase: range.kvHeadBase,
             keyStride: geometry.keyStride,
           });
-          recordSelection(recorder, headBase, batch);
+          recordSelection(recorder, input.layer, headBase, batch);
         }
       }
     },
@@ -218,4 +221,28 @@ export async function createLastQueries(
       releaseAll(gpu, buffers);
     },
   };
+}
+
+/** Writes the budgets of all layers, no larger than what there is to choose from; answers a layer's binding. */
+function writeBudgets(
+  gpu: Gpu,
+  buffer: GPUBuffer,
+  { heads, layers }: Geometry,
+  { byHead }: Ranking,
+  capacities: readonly [number, number],
+): (layer: number) => Binding {
+  if (!byHead) {
+    const same = Uint32Array.from({ length: 2 * heads }, (_, at) => capacities[at < heads ? 0 : 1]);
+    gpu.device.queue.writeBuffer(buffer, 0, same);
+    return () => buffer;
+  }
+  const stride = budgetStride(heads);
+  for (let layer = 0; layer < layers; layer++) {
+    const budgets = Uint32Array.from({ length: 2 * heads }, (_, at) => {
+      const list = at < heads ? 0 : 1;
+      return Math.min(capacities[list], byHead[layer * heads + (at % heads)]?.[list] ?? 0);
+    });
+    gpu.device.queue.writeBuffer(buffer, layer * stride, budgets);
+  }
+  return (layer) => ({ buffer, offset: layer * stride, size: 2 * heads * 4 });
 }

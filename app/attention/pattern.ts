@@ -7,6 +7,7 @@ import { blockSparse } from './blockSparse';
 import { densePattern } from './dense';
 import { readSettings, type PatternFactory } from './settings';
 import type { Geometry, Pattern, PatternName, PatternRequest } from './types';
+import { minference } from './minference';
 import { verticalSlash } from './verticalSlash';
 import { xattention } from './xattention';
 
@@ -41,6 +42,7 @@ const factories: Partial<Record<PatternName, PatternFactory>> = {
   block_sparse: blockSparse,
   xattention,
   adaptive,
+  minference,
 };
 
 /** Names that `createPattern` accepts. */

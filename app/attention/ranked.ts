@@ -104,7 +104,8 @@ export function planRanked(name: PatternName, geometry: Geometry, options: Ranke
 export function summarise(counts: Uint32Array, causal: number): PatternStatistics {
   const totalHeads = counts.length / 2;
   const headDensity = Array.from({ length: totalHeads }, (_, head) => (counts[head * 2] ?? 0) / causal);
-  const denseHeads = counts.reduce((sum, value, index) => sum + (index % 2 === 1 ? value : 0), 0);
+  const headDense = headDensity.map((_, head) => counts[head * 2 + 1] !== 0);
+  const denseHeads = headDense.filter(Boolean).length;
   const density = headDensity.reduce((sum, value) => sum + value, 0) / totalHeads;
-  return { density, headDensity, denseHeads, totalHeads };
+  return { density, headDensity, denseHeads, headDense, totalHeads };
 }

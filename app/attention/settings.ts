@@ -40,9 +40,15 @@ export interface RealNumber {
   readonly initial: number;
 }
 
-export type Field = WholeNumber | RealNumber | Choice;
+/** Text of any kind: what it means is the pattern's to say. */
+export interface Text {
+  readonly kind: 'text';
+  readonly initial: string;
+}
 
-type Read<Of extends Field> = Of extends Choice<infer Value> ? Value : number;
+export type Field = WholeNumber | RealNumber | Choice | Text;
+
+type Read<Of extends Field> = Of extends Choice<infer Value> ? Value : Of extends Text ? string : number;
 
 export function choice<Value extends string>(of: readonly Value[], initial: Value): Choice<Value> {
   return { kind: 'choice', of, initial };
@@ -83,6 +89,10 @@ function read(pattern: string, name: string, field: Field, given: SettingValue):
   if (field.kind === 'choice') {
     if (typeof given === 'string' && field.of.includes(given)) return given;
     throw refuse(`${pattern}: ${name} cannot be '${given}'.`, `Use ${field.of.join(' or ')}.`);
+  }
+  if (field.kind === 'text') {
+    if (typeof given === 'string') return given;
+    throw refuse(`${pattern}: ${name} must be text.`, 'Give it as a string.');
   }
   const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
   const { min, max } = field;

@@ -77,6 +77,8 @@ export interface PatternStatistics {
    */
   readonly headDensity: number[];
   readonly denseHeads: number;
+  /** layer by head: whether it fell back; absent where no head does by itself. */
+  readonly headDense?: readonly boolean[];
   readonly totalHeads: number;
   readonly note?: string;
 }

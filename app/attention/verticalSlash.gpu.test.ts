@@ -201,6 +201,7 @@ describe('scaled', () => {
       density: work / causalTiles(geometry),
       headDensity: [work / causalTiles(geometry)],
       denseHeads: 0,
+      headDense: [false],
       totalHeads: 1,
     });
     pattern.destroy();

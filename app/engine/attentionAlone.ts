@@ -77,7 +77,14 @@ function chunksOf({ tokens, heads, headDim }: AttentionShape): Chunk[] {
   return planChunks(tokens, Math.min(rows, Math.ceil(tokens / 64) * 64));
 }
 
-/** Runs the attention in chunks of rows; `onChunk` hears each as it is done. `fallback` is off unless set. */
+/** This run is for comparing: never dense by itself, and what the original covers where a budget may say so. */
+function aloneDefaults(name: PatternRequest['name']): PatternRequest['set'] {
+  if (name === 'dense') return {};
+  const budget = name === 'vertical_slash' || name === 'block_sparse' ? { budget: 'classic' } : {};
+  return { fallback: 'off', ...budget };
+}
+
+/** Runs the attention in chunks of rows; `onChunk` hears each as it is done. `fallback` is off and `budget` classic unless set. */
 export async function attentionAlone(
   gpu: Gpu,
   input: AttentionInput,
@@ -89,7 +96,7 @@ export async function attentionAlone(
   checkShape(input);
   const chunks = chunksOf(input);
   const chunkRows = Math.max(...chunks.map(({ count }) => count));
-  const set = request.name === 'dense' ? request.set : { fallback: 'off', ...request.set };
+  const set = { ...aloneDefaults(request.name), ...request.set };
   const owned: { destroy(): void }[] = [];
   const allocate = (label: string, bytes: number): GPUBuffer => {
     const buffer = gpu.memory.allocate(label, bytes);

@@ -1,0 +1,72 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { UserError } from '../errors';
+import { defaultHead, formatHeadConfig, parseHeadConfig, type HeadEntry } from './headConfig';
+
+const model = { layers: 3, heads: 4 };
+
+test('the shipped form loads as it is; what is missing gets the default', () => {
+  const text = `[{"0": ["vertical_and_slash", 1000, 6096, 0.917], "3": ["stream_llm", 100, 800, 0.99]},
+                 {"1": ["block_sparse", 0, 0, 0.5]}]`;
+  const config = parseHeadConfig(text, model);
+  expect(config).toHaveLength(3);
+  expect(config[0]?.[0]).toEqual({
+    type: 'vertical_and_slash',
+    verticalSize: 1000,
+    slashSize: 6096,
+    score: 0.917,
+  });
+  expect(config[0]?.[3]?.type).toBe('stream_llm');
+  expect(config[1]?.[1]?.type).toBe('block_sparse');
+  expect(config[2]).toEqual([defaultHead, defaultHead, defaultHead, defaultHead]);
+});
+
+describe('what is refused names its place', () => {
+  test.each([
+    ['{', 'not JSON'],
+    ['{}', 'not a list'],
+    ['[1]', 'layer 0'],
+    ['[{}, []]', 'layer 1'],
+    ['[{}, {}, {}, {}]', '4 layers'],
+    ['[{"4": ["stream_llm", 1, 1, 1]}]', "layer 0: '4'"],
+    ['[{"-1": ["stream_llm", 1, 1, 1]}]', "layer 0: '-1'"],
+    ['[{}, {"2": ["vertical_and_slash", 1]}]', 'layer 1, head 2'],
+    ['[{}, {"2": ["tri_shape", 1, 1, 1]}]', 'layer 1, head 2: the type "tri_shape"'],
+    ['[{"0": ["stream_llm", -5, 1, 1]}]', 'layer 0, head 0: vertical_size is -5'],
+    ['[{"0": ["stream_llm", 5, 1.5, 1]}]', 'layer 0, head 0: slash_size'],
+    ['[{"0": ["stream_llm", 5, null, 1]}]', 'layer 0, head 0: slash_size'],
+    ['[{"0": ["stream_llm", 5, 9999999, 1]}]', 'layer 0, head 0: slash_size is 9999999'],
+    ['[{"0": ["stream_llm", 5, 9, "good"]}]', 'layer 0, head 0: the score'],
+  ])('%s', (text, words) => {
+    expect(() => parseHeadConfig(text, model)).toThrow(UserError);
+    expect(() => parseHeadConfig(text, model)).toThrow(words);
+  });
+});
+
+const entry = fc.record<HeadEntry>({
+  type: fc.constantFrom('vertical_and_slash', 'stream_llm', 'block_sparse'),
+  verticalSize: fc.integer({ min: 0, max: 2 ** 20 }),
+  slashSize: fc.integer({ min: 0, max: 2 ** 20 }),
+  score: fc.double({ min: 0, max: 1, noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+});
+
+test('what is written is read back', () => {
+  const config = fc.array(fc.array(entry, { minLength: 4, maxLength: 4 }), { minLength: 3, maxLength: 3 });
+  fc.assert(
+    fc.property(config, (given) => {
+      expect(parseHeadConfig(formatHeadConfig(given), model)).toEqual(given);
+    }),
+  );
+});
+
+test('no text makes the parser throw anything but a UserError', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+      try {
+        parseHeadConfig(text, model);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UserError);
+      }
+    }),
+  );
+});
