@@ -5,6 +5,7 @@ import { adaptive } from './adaptive';
 import { aShape, triShape } from './aShape';
 import { blockSparse } from './blockSparse';
 import { densePattern } from './dense';
+import { flexPrefill } from './flexPrefill';
 import { readSettings, type PatternFactory } from './settings';
 import type { Geometry, Pattern, PatternName, PatternRequest } from './types';
 import { verticalSlash } from './verticalSlash';
@@ -40,6 +41,7 @@ const factories: Partial<Record<PatternName, PatternFactory>> = {
   vertical_slash: verticalSlash,
   block_sparse: blockSparse,
   xattention,
+  flexprefill: flexPrefill,
   adaptive,
 };
 
