@@ -5,8 +5,8 @@
  * The map of a head has (n / block)^2 / 2 entries. It is kept while it fits `mapBytes`, for several heads at a time
  * where it can. Beyond (from about 520,000 tokens on with blocks of 128, half of that with 64) it is made in strips of
  * row blocks, a head at a time, again for each of the five passes over it: the result is the same to the bit, scratch
- * stays bounded, and a head's map at 2^20 tokens costs 5 x 8.6 GFLOP with heads of 128, of some 100,000 that dense
- * attention would. A chunk's rows are made once more for its index. Mean queries are the one thing that grows with the
+ * stays bounded, and a head's map at 2^20 tokens costs 5 x 8.6 GFLOP with heads of 128, against some 280,000 of dense
+ * attention. A chunk's rows are made once more for its index. Mean queries are the one thing that grows with the
  * prompt: n / block rows a head in f32, 134 MB for 32 heads of 128 at 2^20 tokens.
  */
 import type { Gpu } from '../gpu/device';
