@@ -1,11 +1,9 @@
 /**
- * MInference's online estimate and its selection, shared by every pattern that ranks columns and diagonals: softmax of
- * the last queries against all keys, column and diagonal sums, the k largest of each, ascending.
- * Heads are taken in batches, so that scratch stays bounded at any length.
+ * MInference's selection, shared by every pattern that ranks single columns and diagonals, or bands: the k largest of
+ * each by the attention of the last queries (see tailEstimate.ts), ascending.
  */
 import type { Gpu } from '../gpu/device';
 import type { Binding, Recorder } from '../gpu/recorder';
-import { diagonalSums, recordDiagonalSums } from '../kernels/diagonalSums';
 import { massBudget, recordMassBudget, type MassRules } from '../kernels/massBudget';
 import { massBinBytes, massHistogram, recordMassHistogram } from '../kernels/massHistogram';
 import { recordSelectCount, selectCount } from '../kernels/selectCount';
@@ -18,20 +16,18 @@ import {
   type SelectShape,
 } from '../kernels/selectHistogram';
 import { recordSelectWrite, selectWrite } from '../kernels/selectWrite';
-import { recordTailNormalise, tailNormalise } from '../kernels/tailNormalise';
-import { recordTailStats, spanKeys, tailStats, type TailShape } from '../kernels/tailStats';
-import { pieceCount, recordTailSums, tailSums, type ColumnRules } from '../kernels/tailSums';
 import { allocateAll, releaseAll, type Sizes } from './buffers';
+import {
+  batchOf,
+  createTailEstimate,
+  entriesOf,
+  estimateFlops,
+  estimateSizes,
+  type EstimateRules,
+} from './tailEstimate';
 import type { Geometry, LayerInput } from './types';
 
-/** Bytes of scratch that a batch of heads may use; one head is always allowed. */
-const scratchBytes = 2 ** 26;
-
-export interface Ranking {
-  tailRows: number;
-  columns: ColumnRules;
-  /** 1: diagonals by j = keys - 1 - offset. 64: bands of that many offsets. Forced: offsets below it. */
-  diagonals: { pool: 1 | 64; forced: number };
+export interface Ranking extends EstimateRules {
   /** Columns, and diagonals or bands, to choose for every head; with `mass` at most. */
   budgets: readonly [number, number];
   /** Budgets of [layer][head], row-major, none above `budgets`. Absent: `budgets` for all. */
@@ -40,22 +36,7 @@ export interface Ranking {
   mass?: Pick<MassRules, 'leftOut' | 'least'>;
 }
 
-type Scratch =
-  | 'tail_partials'
-  | 'tail_statistics'
-  | 'selection_keys'
-  | 'diagonal_pieces'
-  | 'histogram'
-  | 'picks'
-  | 'segments'
-  | 'budgets'
-  | 'bins'
-  | 'chosen'
-  | 'chosen_counts';
-
-function entriesOf(geometry: Geometry, ranking: Ranking): [number, number] {
-  return [geometry.keys, Math.ceil(geometry.keys / ranking.diagonals.pool)];
-}
+type Scratch = 'histogram' | 'picks' | 'segments' | 'budgets' | 'bins' | 'chosen' | 'chosen_counts';
 
 /** Budgets, no larger than what there is to choose from: also the room of a head in `chosen`. */
 export function capacitiesOf(geometry: Geometry, ranking: Ranking): [number, number] {
@@ -63,38 +44,17 @@ export function capacitiesOf(geometry: Geometry, ranking: Ranking): [number, num
   return [Math.min(columns, ranking.budgets[0]), Math.min(diagonals, ranking.budgets[1])];
 }
 
-function headBytes(geometry: Geometry, ranking: Ranking): number {
-  const { keys } = geometry;
-  const entries = entriesOf(geometry, ranking);
-  const spans = Math.ceil(keys / spanKeys);
-  return (
-    ranking.tailRows * (spans + 1) * 8 +
-    pieceCount(keys, ranking.tailRows) * 4 +
-    (entries[0] + entries[1]) * 4
-  );
-}
-
-function batchOf(geometry: Geometry, ranking: Ranking): number {
-  const fits = Math.floor(scratchBytes / headBytes(geometry, ranking));
-  return Math.max(1, Math.min(geometry.heads, fits));
-}
-
 /** Bytes of a layer's budgets [2][heads] u32, a multiple of what binding offsets need. */
 function budgetStride(heads: number): number {
   return Math.ceil((2 * heads * 4) / 256) * 256;
 }
 
-export function lastQueriesSizes(geometry: Geometry, ranking: Ranking): Sizes<Scratch> {
-  const { keys, heads, layers } = geometry;
+function selectionSizes(geometry: Geometry, ranking: Ranking): Sizes<Scratch> {
+  const { heads, layers } = geometry;
   const batch = batchOf(geometry, ranking);
-  const entries = entriesOf(geometry, ranking);
   const capacities = capacitiesOf(geometry, ranking);
-  const select = selectScratch(batch, segmentsOf({ entries }));
+  const select = selectScratch(batch, segmentsOf({ entries: entriesOf(geometry, ranking) }));
   return {
-    tail_partials: batch * ranking.tailRows * Math.ceil(keys / spanKeys) * 8,
-    tail_statistics: batch * ranking.tailRows * 8,
-    selection_keys: batch * (entries[0] + entries[1]) * 4,
-    diagonal_pieces: batch * pieceCount(keys, ranking.tailRows) * 4,
     histogram: select.histogram * 4,
     picks: select.picks * 4,
     segments: select.segments * 4,
@@ -105,11 +65,13 @@ export function lastQueriesSizes(geometry: Geometry, ranking: Ranking): Sizes<Sc
   };
 }
 
-/** Operations of the two passes over the keys. */
-export function lastQueriesFlops(geometry: Geometry, ranking: Ranking): number {
-  const rows = Math.ceil(ranking.tailRows / 64) * 64;
-  return 4 * rows * geometry.keys * geometry.headDim * geometry.heads;
+/** Of estimate and selection. */
+export function lastQueriesSizes(geometry: Geometry, ranking: Ranking): Sizes<string> {
+  return { ...estimateSizes(geometry, ranking), ...selectionSizes(geometry, ranking) };
 }
+
+/** Operations of the estimate's two passes over the keys. */
+export const lastQueriesFlops = estimateFlops;
 
 export interface LastQueries {
   /** Columns [heads][capacity 0], then diagonals or bands [heads][capacity 1], ascending. */
@@ -127,11 +89,7 @@ export async function createLastQueries(
   geometry: Geometry,
   ranking: Ranking,
 ): Promise<LastQueries> {
-  const [stats, normalise, sums, diagonals, histogram, count, write] = await Promise.all([
-    gpu.pipelines.get(tailStats),
-    gpu.pipelines.get(tailNormalise),
-    gpu.pipelines.get(tailSums),
-    gpu.pipelines.get(diagonalSums),
+  const [histogram, count, write] = await Promise.all([
     gpu.pipelines.get(selectHistogram),
     gpu.pipelines.get(selectCount),
     gpu.pipelines.get(selectWrite),
@@ -141,36 +99,12 @@ export async function createLastQueries(
     histogram: await gpu.pipelines.get(massHistogram),
     budget: await gpu.pipelines.get(massBudget),
   };
-  const { heads, kvHeads, keys } = geometry;
-  const buffers = allocateAll(gpu, lastQueriesSizes(geometry, ranking));
+  const { heads } = geometry;
+  const estimate = await createTailEstimate(gpu, geometry, ranking);
+  const buffers = allocateAll(gpu, selectionSizes(geometry, ranking));
   const capacities = capacitiesOf(geometry, ranking);
   const entries = entriesOf(geometry, ranking);
-  const mostHeads = batchOf(geometry, ranking);
   const budgetsOf = writeBudgets(gpu, buffers.budgets, geometry, ranking, capacities);
-  const base1 = mostHeads * keys;
-
-  function recordEstimate(recorder: Recorder, input: LayerInput, k: GPUBufferBinding, shape: TailShape) {
-    const most = gpu.pacer.dispatchFlops;
-    const { tail } = input;
-    const { tail_partials: partials, tail_statistics, selection_keys, diagonal_pieces: pieces } = buffers;
-    recordTailStats(recorder, stats, { tail, k, partials }, shape, most);
-    recordTailNormalise(recorder, normalise, { partials, stats: tail_statistics }, shape);
-    recordTailSums(
-      recorder,
-      sums,
-      { tail, k, stats: tail_statistics, column_scores: selection_keys, pieces },
-      shape,
-      { ...ranking.columns, stride: keys },
-      most,
-    );
-    recordDiagonalSums(recorder, diagonals, { pieces, scores: selection_keys }, shape, {
-      ...ranking.diagonals,
-      entries: entries[1],
-      stride: entries[1],
-      base: base1,
-    });
-  }
-
   function recordSelection(recorder: Recorder, layer: number, headBase: number, batch: number) {
     const shape: SelectShape = {
       heads,
@@ -178,11 +112,11 @@ export async function createLastQueries(
       batch,
       entries,
       strides: entries,
-      base1,
+      base1: estimate.base1,
       capacities,
     };
     recorder.clear(buffers.histogram);
-    const all = { ...buffers, keys: buffers.selection_keys, budgets: budgetsOf(layer) };
+    const all = { ...buffers, keys: estimate.keys, budgets: budgetsOf(layer) };
     if (mass) {
       recorder.clear(buffers.bins);
       recordMassHistogram(recorder, mass.histogram, all, shape);
@@ -197,27 +131,14 @@ export async function createLastQueries(
   return {
     chosen: buffers.chosen,
     counts: buffers.chosen_counts,
-    keys: buffers.selection_keys,
+    keys: estimate.keys,
     record(recorder, input) {
-      for (const range of input.caches) {
-        const end = range.headBase + range.heads;
-        for (let headBase = range.headBase; headBase < end; headBase += mostHeads) {
-          const batch = Math.min(mostHeads, end - headBase);
-          recordEstimate(recorder, input, range.k, {
-            keys,
-            tailRows: ranking.tailRows,
-            headDim: geometry.headDim,
-            group: heads / kvHeads,
-            headBase,
-            batch,
-            kvHeadBase: range.kvHeadBase,
-            keyStride: geometry.keyStride,
-          });
-          recordSelection(recorder, input.layer, headBase, batch);
-        }
-      }
+      estimate.record(recorder, input, (headBase, batch) => {
+        recordSelection(recorder, input.layer, headBase, batch);
+      });
     },
     destroy: () => {
+      estimate.destroy();
       releaseAll(gpu, buffers);
     },
   };

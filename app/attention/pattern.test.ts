@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../errors';
 import { densePattern } from './dense';
+import { flexPrefill } from './flexPrefill';
 import { createPattern, patternMemory } from './pattern';
 import type { Geometry, PatternRequest } from './types';
 import { scaledBudgets, verticalSlash } from './verticalSlash';
@@ -50,6 +51,18 @@ describe('settings are refused by name', () => {
     ['adaptive', { fidelity: -0.1 }, 'fidelity'],
     ['adaptive', { fidelity: 'high' }, 'fidelity'],
     ['adaptive', { budget: 'scaled' }, 'budget'],
+    ['flexprefill', { gamma: NaN }, 'gamma'],
+    ['flexprefill', { gamma: 1.5 }, 'gamma'],
+    ['flexprefill', { gamma: '' }, 'gamma'],
+    ['flexprefill', { gamma: Infinity }, 'gamma'],
+    ['flexprefill', { tau: -0.1 }, 'tau'],
+    ['flexprefill', { tau: 'low' }, 'tau'],
+    ['flexprefill', { minBudget: 1.5 }, 'minBudget'],
+    ['flexprefill', { minBudget: -1 }, 'minBudget'],
+    ['flexprefill', { block: 96 }, 'block'],
+    ['flexprefill', { block: '32' }, 'block'],
+    ['flexprefill', { fallback: true }, 'fallback'],
+    ['flexprefill', { lastQ: 64 }, 'lastQ'],
     ['a_shape', { init: -5 }, 'init'],
     ['a_shape', { local: 0 }, 'local'],
     ['a_shape', { local: 8193 }, 'local'],
@@ -61,7 +74,8 @@ describe('settings are refused by name', () => {
   });
 
   test('unknown patterns', () => {
-    expect(refusal({ name: 'flexprefill', set: {} }).sentence).toContain('flexprefill');
+    const name = 'no_such_pattern' as PatternRequest['name'];
+    expect(refusal({ name, set: {} }).sentence).toContain('no_such_pattern');
   });
 
   test('numbers may be text', () => {
@@ -120,6 +134,46 @@ describe('vertical_slash', () => {
     expect(bytes).toBeLessThan(120 * 2 ** 20);
     expect(bytes).toBeGreaterThan(20 * 2 ** 20);
     expect(patternMemory({ name: 'vertical_slash', set: {} }, geometryOf(1024))).toBe(0);
+  });
+});
+
+describe('flexprefill', () => {
+  const plan = (set: PatternRequest['set'], keys: number, past = 0) =>
+    flexPrefill.plan(set, geometryOf(keys, past));
+
+  test('defaults are those of the paper; numbers may be text, and block a number', () => {
+    const { settings, note } = plan({}, 8192);
+    expect(settings).toEqual({ gamma: 0.9, tau: 0.1, minBudget: 512, block: 128, fallback: 'auto' });
+    expect(note).toBeNull();
+    expect(plan({ gamma: '0.95', tau: '0', block: '64', minBudget: '128' }, 8192).settings).toMatchObject({
+      gamma: 0.95,
+      tau: 0,
+      block: 64,
+      minBudget: 128,
+    });
+    expect(plan({ block: 64 }, 8192).settings.block).toBe(64);
+  });
+
+  test('short prompts are dense as in the original, whatever the fallback; longer ones where sparse cannot pay', () => {
+    const off = { fallback: 'off' };
+    expect(plan(off, 512).note).toContain('512');
+    expect(plan(off, 513).note).toBeNull();
+    expect(plan({ ...off, minBudget: 100 }, 256).note).toContain('256');
+    expect(plan({ ...off, minBudget: 100, block: 64 }, 129).note).toBeNull();
+    expect(plan({ ...off, minBudget: 1000 }, 1024).note).toContain('1,024');
+    expect(plan({}, 2048).note).toContain('4,096');
+    expect(plan({}, 20_000, 19_900).note).toContain('100 new tokens');
+    expect(plan(off, 2 ** 20 + 1).note).toContain('1,048,576');
+  });
+
+  test('memory is bounded: a million tokens, with and without query-aware heads', () => {
+    const million = geometryOf(2 ** 20);
+    const bytes = (set: PatternRequest['set']) => patternMemory({ name: 'flexprefill', set }, million);
+    // Without: scratch of the estimate, tile lists of a chunk. With: 64 MiB of map, and the means.
+    expect(bytes({ tau: 0 })).toBeLessThan(160 * 2 ** 20);
+    expect(bytes({})).toBeLessThan(300 * 2 ** 20);
+    expect(bytes({ block: 64 })).toBeLessThan(380 * 2 ** 20);
+    expect(bytes({})).toBeGreaterThan(bytes({ tau: 0 }) + 64 * 2 ** 20);
   });
 });
 

@@ -5,6 +5,7 @@ import { adaptive } from './adaptive';
 import { aShape, triShape } from './aShape';
 import { blockSparse } from './blockSparse';
 import { densePattern } from './dense';
+import { flexPrefill } from './flexPrefill';
 import { readSettings, type PatternFactory } from './settings';
 import type { Geometry, Pattern, PatternName, PatternRequest } from './types';
 import { minference } from './minference';
@@ -41,6 +42,7 @@ const factories: Partial<Record<PatternName, PatternFactory>> = {
   vertical_slash: verticalSlash,
   block_sparse: blockSparse,
   xattention,
+  flexprefill: flexPrefill,
   adaptive,
   minference,
 };

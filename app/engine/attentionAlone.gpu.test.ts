@@ -11,6 +11,14 @@ interface Expected {
   };
   a_shape: { init: number; local: number; output: string }[];
   block_sparse: { topK: number; blockIndex: number[][][]; output: string }[];
+  /** active: [head], pairs of row block and key block. */
+  flexprefill: {
+    block: number;
+    gamma: number;
+    tau: number;
+    minBudget: number;
+    active: [number, number][][];
+  }[];
 }
 
 async function bytesOf(path: string): Promise<ArrayBuffer> {
@@ -146,6 +154,47 @@ test('a_shape: as the original up to its window, then by whole tiles', async () 
     );
     expect(worstError(chunk.out.subarray(...own), expected, { rtol: 0, atol: 1e-4 })).toBeLessThan(1);
   }
+});
+
+/** All cases of 'a'; of 'b', which costs far more, one with query-aware heads and one without. */
+describe.each([
+  ...Array.from({ length: 8 }, (_, at) => ({ name: 'a', at })),
+  { name: 'b', at: 2 },
+  { name: 'b', at: 4 },
+])('flexprefill, case $name $at', ({ name, at }) => {
+  test('the active blocks are those of the original', async () => {
+    const data = await load(name);
+    const given = data.expected.flexprefill[at];
+    if (!given) throw new Error(`no case ${at}`);
+    const { active, ...set } = given;
+    const { report, chunk } = await run(data, { name: 'flexprefill', set });
+    const { tokens, heads } = data.input;
+    const { block } = given;
+    // The pairs that the tiles cover, of whole tiles in the block of the row and before.
+    const pairs = Array.from({ length: heads }, (_, head) =>
+      Array.from({ length: Math.ceil(tokens / block) }, (_row, row) => {
+        const rowBlocks = chunk.blocks[head]?.slice((row * block) / 64, ((row + 1) * block) / 64) ?? [];
+        return [...new Set(rowBlocks.flat().map((first) => Math.floor(first / block)))].map((key) => [
+          row,
+          key,
+        ]);
+      }).flat(),
+    );
+    expect(pairs).toEqual(active);
+    // Each 64-row block has each active block whole, but for the tiles after its last row.
+    chunk.blocks.forEach((rows, head) => {
+      rows.forEach((tiles, row) => {
+        const keys = active[head]?.filter(([from]) => from === Math.floor((row * 64) / block)) ?? [];
+        const all = keys.flatMap(([, key]) =>
+          Array.from({ length: block / 64 }, (_, i) => key * block + i * 64),
+        );
+        expect(tiles).toEqual(all.filter((first) => first <= row * 64));
+      });
+    });
+    expect(chunk.columns.flat(2)).toEqual([]);
+    expect(report).toMatchObject({ pattern: 'flexprefill', settings: { ...set, fallback: 'off' } });
+    expect(report.note).toBeUndefined();
+  });
 });
 
 test('dense lists every causal tile, and bad settings are refused', async () => {

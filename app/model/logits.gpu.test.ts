@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { createPattern } from '../attention/pattern';
+import { createPattern, type Pattern, type PatternRequest } from '../attention/pattern';
 import type { Tier } from '../gpu/capabilities';
-import { testGpu } from '../gpu/testing';
+import { downloadU32, seeded, testGpu } from '../gpu/testing';
 import { Decoder } from './decode';
 import { KvCache } from './kvCache';
 import { chunkRowsFor } from './plan';
@@ -44,6 +44,8 @@ async function lastLogits(
   model: Transformer,
   ids: readonly number[],
   decodeLast: number,
+  request: PatternRequest = { name: 'dense', set: {} },
+  wrap: (pattern: Pattern) => Pattern = (pattern) => pattern,
 ): Promise<Float32Array> {
   const { gpu, config } = model;
   const cache = new KvCache(gpu, config, ids.length);
@@ -60,11 +62,7 @@ async function lastLogits(
     rows,
     chunkRows: chunkRowsFor(rows, config.hidden),
   };
-  const pattern = await createPattern(
-    gpu,
-    { name: 'dense', set: {} },
-    { ...geometry, keyStride: cache.stride },
-  );
+  const pattern = wrap(await createPattern(gpu, request, { ...geometry, keyStride: cache.stride }));
   try {
     let { logits } = await prefill(model, prompt, cache, pattern);
     const decoder = new Decoder(model, cache);
@@ -111,5 +109,49 @@ test("the built-in model's logits equal transformers'", async () => {
   expect(relativeError(await lastLogits(model, expected.ids, 1), expected.logits)).toBeLessThan(
     await bound(),
   );
+  destroy();
+});
+
+test('a pattern observes the queries that it indexes, and one that keeps all attention changes nothing', async () => {
+  const { model, destroy } = await loadFixture(`${fixtures}qwen3/`);
+  const { gpu, config } = model;
+  const random = seeded(3);
+  const ids = Array.from({ length: 200 }, () => Math.floor(random() * config.vocab));
+  let words = 0;
+  const seen: Record<string, GPUBuffer> = {};
+  const flex = (set: PatternRequest['set']): PatternRequest => ({
+    name: 'flexprefill',
+    set: { block: 64, minBudget: 64, tau: 1, fallback: 'off', ...set },
+  });
+  const kept = await lastLogits(model, ids, 0, flex({ gamma: 1 }), (pattern) => {
+    const keep: NonNullable<Pattern['observeRows']> = (recorder, layer, { queries, queryStride }) => {
+      words = (config.heads * queryStride * config.headDim) / 2;
+      const name = `${Object.keys(seen).length} layer ${layer}`;
+      const copy = gpu.memory.allocate(name, words * 4);
+      seen[name] = copy;
+      recorder.copy(queries as GPUBuffer, 0, copy, 0, words * 4);
+    };
+    return {
+      ...pattern,
+      observeRows: (recorder, layer, rows) => {
+        keep(recorder, layer, rows);
+        pattern.observeRows?.(recorder, layer, rows);
+      },
+      indexRows: (recorder, layer, rows) => {
+        keep(recorder, layer, rows);
+        return pattern.indexRows(recorder, layer, rows);
+      },
+    };
+  });
+  expect(Object.keys(seen)).toEqual(['0 layer 0', '1 layer 0', '2 layer 1', '3 layer 1']);
+  const copies = await Promise.all(Object.values(seen).map((buffer) => downloadU32(gpu, buffer, words)));
+  expect(copies[0]).toEqual(copies[1]);
+  expect(copies[2]).toEqual(copies[3]);
+  expect(copies[0]).not.toEqual(copies[2]);
+  for (const buffer of Object.values(seen)) gpu.memory.release(buffer);
+
+  const dense = [...(await lastLogits(model, ids, 0))];
+  expect(relativeError(kept, dense)).toBeLessThan(1e-4);
+  expect(relativeError(await lastLogits(model, ids, 0, flex({ gamma: 0.2 })), dense)).toBeGreaterThan(1e-3);
   destroy();
 });

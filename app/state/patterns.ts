@@ -279,6 +279,59 @@ export const patterns: readonly PatternChoice[] = [
     ],
   },
   {
+    name: 'flexprefill',
+    label: 'FlexPrefill',
+    sentence:
+      'Each head keeps the blocks that hold a share of its attention, seen by the last queries or by means of all queries.',
+    paper: { label: 'FlexPrefill', url: 'https://arxiv.org/abs/2502.20766' },
+    mask: (row, column) =>
+      column === 0 ||
+      row === column ||
+      (column === 5 && row > 5) ||
+      row - column === 3 ||
+      row * column === 40,
+    parameters: [
+      {
+        kind: 'number',
+        name: 'gamma',
+        label: 'Attention kept (gamma)',
+        help: 'Share of the estimated attention that the chosen blocks hold. The published default is 0.9.',
+        min: 0,
+        max: 1,
+        step: 0.01,
+      },
+      {
+        kind: 'number',
+        name: 'tau',
+        label: 'Query-aware below (tau)',
+        help: 'Heads whose attention mean keys predict this well choose blocks for each query block. 0.1 is published; 0 turns it off.',
+        min: 0,
+        max: 1,
+        step: 0.01,
+      },
+      {
+        kind: 'number',
+        name: 'minBudget',
+        label: 'Least budget',
+        help: 'Tokens of columns, and of diagonals, that every head keeps at least. Prompts up to this length are dense.',
+        min: 0,
+        max: 1_000_000,
+        step: 64,
+      },
+      {
+        kind: 'choice',
+        name: 'block',
+        label: 'Block',
+        help: 'Queries and keys are chosen in blocks of this size.',
+        options: [
+          { value: '128', label: '128 tokens (as published)' },
+          { value: '64', label: '64 tokens' },
+        ],
+      },
+      fallback,
+    ],
+  },
+  {
     name: 'dense',
     label: 'Dense alone',
     sentence: 'Every query looks at every token before it. One run, nothing to compare with.',
