@@ -22,25 +22,29 @@ const library = new LibraryClient();
 const playground = new Playground(new EngineClient(), library);
 // Absent outside secure contexts, whatever its type says.
 const files: StorageManager | undefined = navigator.storage;
+const parameters = new URLSearchParams(location.search);
+/** The command line's pages keep nothing. */
+const keepsNothing = parameters.has('cli');
 const stores = createStores(
   playground,
   {
     local: storage('localStorage'),
     session: storage('sessionStorage'),
     ...(files && { files }),
+    ...(!keepsNothing && { runs: async () => (await import('./storage/runs')).openRunStorage() }),
   },
   library,
 );
 window.playground = playground.asPublic();
 
 /** `?bench` draws benchmark results; its charts are no part of the playground's own download. */
-const showsBench = new URLSearchParams(location.search).has('bench');
+const showsBench = parameters.has('bench');
 const BenchView = lazy(async () => ({ default: (await import('./ui/bench/BenchView')).BenchView }));
 
-/** Once the model is there, so that it is not fetched twice at the same time. The command line's pages keep nothing. */
+/** Once the model is there, so that it is not fetched twice at the same time. */
 async function keepPage(): Promise<void> {
   const container: ServiceWorkerContainer | undefined = navigator.serviceWorker;
-  if (!import.meta.env.PROD || !container || new URLSearchParams(location.search).has('cli')) return;
+  if (!import.meta.env.PROD || !container || keepsNothing) return;
   const { registerServiceWorker } = await import('./pwa/register');
   await registerServiceWorker(container, {
     onReady: () => {
@@ -72,7 +76,19 @@ createRoot(root).render(
   </StrictMode>,
 );
 
+/** A share link fills in settings once; without it in the address, a reload keeps what was changed since. */
+function openLink(): void {
+  const { hash } = location;
+  if (!hash.startsWith('#s=')) return;
+  history.replaceState(null, '', location.pathname + location.search);
+  void stores.actions.sharing.open(hash);
+}
+
 // After the first paint: the worker, the adapter and the model must not hold it up.
 requestAnimationFrame(() => {
-  if (!showsBench) setTimeout(() => void stores.actions.model.begin().then(keepPage), 0);
+  if (showsBench) return;
+  setTimeout(() => void stores.actions.model.begin().then(keepPage), 0);
+  void stores.actions.history.open();
+  openLink();
+  window.addEventListener('hashchange', openLink);
 });

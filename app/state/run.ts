@@ -2,6 +2,8 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { toReport, type ErrorReport } from '../errors';
 import type { CompareRequest, CompareResult, RunProgress, RunResult } from '../engine/types';
+import { fingerprint } from '../storage/fingerprint';
+import type { FinishedRun } from '../storage/savedRun';
 import type { Lane, Playground, PlaygroundEvent } from '../playground';
 import { checkContent, type DocumentStore } from './document';
 import { requestSettings, type SettingsStore } from './settings';
@@ -20,25 +22,25 @@ export interface ActiveRun {
   title: string;
   expected: string | null;
   question: string;
+  /** Its text; null where the prompt is token ids. */
+  document: string | null;
+  /** Prompt tokens at most, as set. */
+  context: number | null;
   request: Omit<CompareRequest, 'prompt'>;
   /** In the order in which they run. */
   lanes: readonly LaneState[];
 }
 
-export interface FinishedRun {
-  id: number;
-  title: string;
-  /** The planted answer, where the document was a sample. */
-  expected: string | null;
-  result: CompareResult;
-}
+export type { FinishedRun } from '../storage/savedRun';
 
 export interface RunState {
   active: ActiveRun | null;
   /** Newest first. */
   finished: readonly FinishedRun[];
   /** Which finished run is on screen; null shows the active one. */
-  shown: number | null;
+  shown: string | null;
+  /** A second one to compare it with. */
+  beside: string | null;
   error: ErrorReport | null;
   /** Said to screen readers: stages, never tokens. */
   announcement: string;
@@ -64,6 +66,7 @@ export function createRunStore(playground: Playground, document: DocumentStore):
     active: null,
     finished: [],
     shown: null,
+    beside: null,
     error: null,
     announcement: '',
   }));
@@ -131,6 +134,8 @@ function started(request: CompareRequest, document: DocumentStore): Partial<RunS
       title: ours && title !== '' ? title : firstWords(prompt.document),
       expected: ours ? expected : null,
       question: prompt.question,
+      document: prompt.ids === undefined ? prompt.document : null,
+      context: prompt.tokens ?? null,
       request: settings,
       lanes: lanesOf(settings).map((lane) => ({
         lane,
@@ -141,6 +146,7 @@ function started(request: CompareRequest, document: DocumentStore): Partial<RunS
       })),
     },
     shown: null,
+    beside: null,
     error: null,
     announcement: 'Run started.',
   };
@@ -152,14 +158,35 @@ function firstWords(text: string): string {
 }
 
 function finish(state: RunState, result: CompareResult): Partial<RunState> {
-  const id = (state.finished[0]?.id ?? 0) + 1;
-  const { title = '', expected = null } = state.active ?? {};
+  const { title = '', expected = null, context = null, document = null } = state.active ?? {};
+  const run: FinishedRun = {
+    id: newRunId(),
+    name: '',
+    title,
+    expected,
+    pinned: false,
+    context,
+    document: document === null ? null : fingerprint(document),
+    result,
+  };
   return {
     active: null,
-    finished: [{ id, title, expected, result }, ...state.finished],
-    shown: id,
+    finished: [run, ...state.finished],
+    shown: run.id,
+    beside: null,
     announcement: 'Run finished.',
   };
+}
+
+/** Pinned ones first. */
+export function inListOrder(finished: readonly FinishedRun[]): FinishedRun[] {
+  return [...finished.filter((run) => run.pinned), ...finished.filter((run) => !run.pinned)];
+}
+
+/** Not `crypto.randomUUID`, which insecure origins lack: runs can be imported there, though none can be made. */
+export function newRunId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function announceStage(store: RunStore, { lane, stage }: RunProgress): void {
@@ -237,8 +264,19 @@ export function runActions(
     cancel: (): void => {
       playground.cancel();
     },
-    show: (id: number): void => {
-      store.setState({ shown: id });
+    show: (id: string): void => {
+      store.setState({ shown: id, beside: null });
+    },
+    /** The next run down (1) or up (-1) the list. */
+    step(by: 1 | -1): void {
+      const { finished, shown } = store.getState();
+      const listed = inListOrder(finished);
+      const next = listed[listed.findIndex((run) => run.id === shown) + by];
+      if (next && !isRunning(store.getState())) store.setState({ shown: next.id, beside: null });
+    },
+    /** Side by side with the run on screen; null ends it. */
+    compareWith: (id: string | null): void => {
+      store.setState({ beside: id });
     },
     dismissError: (): void => {
       store.setState({ error: null });

@@ -29,6 +29,14 @@ const schema = v.object({
   keepModels: v.fallback(v.boolean(), true),
   /** Tokens of a sample; null until chosen, then a size that suits the adapter. */
   sampleTokens: v.fallback(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(100))), null),
+  /** Power while a run goes on, for the estimate of energy; null: not stated. */
+  watts: v.fallback(v.nullable(v.pipe(v.number(), v.minValue(0.1), v.maxValue(100_000))), null),
+  /** Grams of CO2 per kilowatt hour; null: not stated. */
+  gridIntensity: v.fallback(v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(5_000))), null),
+  /** Keep the document with each run, so that a replay brings it back. */
+  keepDocuments: v.fallback(v.boolean(), false),
+  /** Shortcuts of one character; speech input and shaky hands may want none (WCAG 2.1.4). */
+  singleKeys: v.fallback(v.boolean(), true),
 });
 
 export type Settings = v.InferOutput<typeof schema>;

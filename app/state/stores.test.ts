@@ -132,7 +132,9 @@ describe('run', () => {
     await worker.reply('compare', { type: 'compared', result: { version: 1 } as CompareResult });
     await first;
     const expected = stores.document.getState().expected;
-    expect(stores.run.getState()).toMatchObject({ active: null, shown: 1, finished: [{ id: 1, expected }] });
+    expect(stores.run.getState()).toMatchObject({ active: null, finished: [{ expected, pinned: false }] });
+    const kept = stores.run.getState().finished[0]?.id ?? '';
+    expect(stores.run.getState().shown).toBe(kept);
 
     const second = stores.actions.run.run();
     const error = { code: 'gpu-error', sentence: 'Broken.', remedy: 'Again.' } as const;
@@ -141,7 +143,7 @@ describe('run', () => {
     expect(stores.run.getState()).toMatchObject({
       error,
       active: { status: 'failed' },
-      finished: [{ id: 1 }],
+      finished: [{ id: kept }],
     });
   });
 

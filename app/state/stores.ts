@@ -2,12 +2,17 @@
 import type { Playground } from '../playground';
 import type { Library } from '../worker/library';
 import { createDocumentStore, documentActions } from './document';
+import type { RunStorage } from '../storage/runs';
+import { createHistoryStore, historyActions } from './history';
 import { createLibraryStore, libraryActions, type StorageAccess } from './library';
 import { createModelStore, modelActions } from './model';
+import { createPageStore, pageActions } from './page';
 import { createPromptStore } from './prompt';
 import { createRunStore, runActions } from './run';
 import { createSettingsStore, setPatternValue, type KeyValue } from './settings';
 import type { SettingValue } from './patterns';
+import { sharingActions } from './sharing';
+import { createToastStore, toastActions } from './toasts';
 import { createVersionStore } from './version';
 
 export interface Storages {
@@ -17,6 +22,8 @@ export interface Storages {
   session: KeyValue | null;
   /** Room and persistence of kept models. */
   files?: StorageAccess;
+  /** Finished runs and, if asked, their documents. */
+  runs?: () => Promise<RunStorage>;
 }
 
 export function createStores(playground: Playground, storages: Storages, kept: Library | null = null) {
@@ -27,6 +34,25 @@ export function createStores(playground: Playground, storages: Storages, kept: L
   const prompt = createPromptStore(playground, document, model, settings);
   const run = createRunStore(playground, document);
   const modelCalls = modelActions(model, playground);
+  const documentCalls = documentActions(document);
+  const runCalls = runActions(run, playground, document, settings);
+  const history = createHistoryStore();
+  const page = createPageStore();
+  const toasts = createToastStore();
+  const toastCalls = toastActions(toasts);
+  const parts = {
+    run,
+    document,
+    model,
+    settings,
+    toasts: toastCalls,
+    replaceDocument: documentCalls.replace,
+  };
+  const historyCalls = historyActions(history, {
+    ...parts,
+    startRun: () => runCalls.run(),
+    openStorage: storages.runs ?? null,
+  });
   return {
     settings,
     document,
@@ -34,6 +60,9 @@ export function createStores(playground: Playground, storages: Storages, kept: L
     library,
     prompt,
     run,
+    history,
+    page,
+    toasts,
     version: createVersionStore(),
     actions: {
       settings: {
@@ -42,10 +71,14 @@ export function createStores(playground: Playground, storages: Storages, kept: L
           setPatternValue(settings, pattern, name, value);
         },
       },
-      document: documentActions(document),
+      document: documentCalls,
       model: modelCalls,
       library: libraryActions(library, kept, storages.files ?? {}, modelCalls.load),
-      run: runActions(run, playground, document, settings),
+      run: runCalls,
+      history: historyCalls,
+      sharing: sharingActions({ ...parts, documentOf: historyCalls.documentOf }),
+      page: pageActions(page),
+      toasts: toastCalls,
     },
   };
 }

@@ -1,3 +1,4 @@
+import { useId } from 'react';
 import type { RunResult } from '../engine/types';
 import { patternLabel } from '../state/patterns';
 import { firstDifference } from './words';
@@ -7,14 +8,18 @@ interface AnswersProps {
   sparse: RunResult | undefined;
   /** The planted answer, if there is one. */
   expected: string | null;
+  /** Tells the answers of two runs on one page apart. */
+  mark?: string;
 }
 
-export function Answers({ dense, sparse, expected }: AnswersProps) {
+export function Answers({ dense, sparse, expected, mark }: AnswersProps) {
+  const id = useId();
+  const title = dense && sparse ? 'Answers' : 'Answer';
   const difference = dense && sparse ? firstDifference(dense.answer, sparse.answer) : null;
   return (
-    <section aria-labelledby="answers-title">
+    <section aria-labelledby={id}>
       <div className="section-head">
-        <h3 id="answers-title">{dense && sparse ? 'Answers' : 'Answer'}</h3>
+        <h3 id={id}>{mark === undefined ? title : `${title} of ${mark}`}</h3>
         {dense && sparse && <p className="soft">{difference ? 'First difference marked' : 'Identical'}</p>}
       </div>
       <div className="lanes">

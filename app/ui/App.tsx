@@ -1,3 +1,4 @@
+import { Dialogs } from './Dialogs';
 import { DocumentPanel } from './DocumentPanel';
 import { DropTarget } from './DropTarget';
 import { Header } from './Header';
@@ -10,6 +11,7 @@ import { QuestionPanel } from './QuestionPanel';
 import { RunBar } from './RunBar';
 import { Stage } from './Stage';
 import { StatusLine } from './StatusLine';
+import { Toasts } from './Toasts';
 import { UpdateToast } from './UpdateToast';
 import { useShortcuts } from './actions';
 import { useVersion } from './stores';
@@ -50,7 +52,11 @@ export function App() {
         </div>
       </main>
       <StatusLine />
-      <UpdateToast />
+      <div className="toast-region">
+        <Toasts />
+        <UpdateToast />
+      </div>
+      <Dialogs />
       <footer className="footer">
         <p>
           Everything runs on this machine: no text, question or answer leaves it. Model files come from this

@@ -1,7 +1,8 @@
 import type { Tier } from '../engine/types';
 import { MaskGlyph } from './MaskGlyph';
 import { ThemeSwitch } from './ThemeSwitch';
-import { useModel } from './stores';
+import { useActions, useModel } from './stores';
+import { texts } from './texts';
 import { patternChoice } from '../state/patterns';
 
 const tierNames: Record<Tier, string> = {
@@ -12,6 +13,7 @@ const tierNames: Record<Tier, string> = {
 };
 
 export function Header() {
+  const { page } = useActions();
   return (
     <header className="header">
       <div className="header-name">
@@ -29,6 +31,26 @@ export function Header() {
       <div className="header-side">
         <AdapterBadge />
         <ThemeSwitch />
+        <div className="row">
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => {
+              page.open({ kind: 'settings' });
+            }}
+          >
+            {texts.header.settings}
+          </button>
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => {
+              page.open({ kind: 'help' });
+            }}
+          >
+            {texts.header.help}
+          </button>
+        </div>
       </div>
     </header>
   );

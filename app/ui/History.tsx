@@ -1,64 +1,68 @@
-import { patternLabel } from '../state/patterns';
-import { isRunning, type FinishedRun } from '../state/run';
-import { fileName } from './RunFacts';
-import { downloadJson } from './diagnostics';
-import { count, timeOfDay } from './format';
-import { useActions, useRun } from './stores';
-import { outcome, sparseRun } from './words';
+import { useId } from 'react';
+import { inListOrder } from '../state/run';
+import { HistoryEntry } from './HistoryEntry';
+import { downloadCsv, downloadRuns } from './download';
+import { useActions, useHistory, useRun } from './stores';
+import { texts } from './texts';
 
+const { history: words } = texts;
+
+/** Finished runs, pinned ones first, and what can be done with all of them. */
 export function History() {
   const finished = useRun((state) => state.finished);
-  const shown = useRun((state) => state.shown);
-  const running = useRun(isRunning);
-  const { run } = useActions();
-  if (finished.length === 0) return null;
+  const kept = useHistory((state) => state.kept);
   return (
     <nav className="history" aria-labelledby="history-title">
-      <h2 id="history-title">Runs of this visit</h2>
-      <ol reversed>
-        {finished.map((entry) => (
-          <li key={entry.id}>
-            <button
-              type="button"
-              className="history-run"
-              aria-current={entry.id === shown || undefined}
-              disabled={running}
-              onClick={() => {
-                run.show(entry.id);
-              }}
-            >
-              <Entry run={entry} />
-            </button>
-            <button
-              type="button"
-              className="quiet"
-              aria-label={`Download run ${entry.id} as JSON`}
-              onClick={() => {
-                downloadJson(fileName(entry), entry.result);
-              }}
-            >
-              JSON
-            </button>
-          </li>
-        ))}
-      </ol>
+      <h2 id="history-title">{kept === 'no' ? words.visit : words.kept}</h2>
+      {kept === 'no' && <p className="help">{words.notKept}</p>}
+      {finished.length === 0 && kept === 'yes' && <p className="help">{words.empty}</p>}
+      {finished.length > 0 && (
+        <ol>
+          {inListOrder(finished).map((entry) => (
+            <HistoryEntry key={entry.id} run={entry} />
+          ))}
+        </ol>
+      )}
+      <HistoryTools />
     </nav>
   );
 }
 
-function Entry({ run }: { run: FinishedRun }) {
-  const { result, title } = run;
-  const sparse = sparseRun(result);
+function HistoryTools() {
+  const id = useId();
+  const finished = useRun((state) => state.finished);
+  const { history } = useActions();
   return (
-    <>
-      <span className="history-time">{timeOfDay(result.date)}</span>
-      <span className="history-title">
-        <strong>{title === '' ? result.model.id : title}</strong>
-        <span className="soft">
-          {patternLabel(sparse?.pattern ?? 'dense')}, {count(result.prompt.tokens)} tokens, {result.model.id}
-        </span>
-      </span>
-      <span className="history-outcome">{outcome(result)}</span>
-    </>
+    <div className="row history-tools">
+      <label className="button quiet" htmlFor={id}>
+        {words.import}
+      </label>
+      <input
+        id={id}
+        className="unseen"
+        type="file"
+        accept=".json,application/json"
+        onChange={(event) => {
+          const [file] = event.target.files ?? [];
+          event.target.value = '';
+          if (file) void history.import(file);
+        }}
+      />
+      {finished.length > 0 && (
+        <>
+          <button type="button" className="quiet" onClick={() => void downloadRuns(finished)}>
+            {words.exportJson}
+          </button>
+          <button type="button" className="quiet" onClick={() => void downloadCsv(finished)}>
+            {words.exportCsv}
+          </button>
+          {finished.some((entry) => !entry.pinned) && (
+            <button type="button" className="quiet" onClick={() => void history.clear()}>
+              {words.clear}
+            </button>
+          )}
+        </>
+      )}
+    </div>
   );
 }

@@ -1,6 +1,6 @@
 import type { CompareResult, RunResult } from '../engine/types';
-import { patternLabel } from '../state/patterns';
 import { SoftwareNote } from './SoftwareNote';
+import { barsOf, laneOf, type Bar } from './bars';
 import { sparseRun } from './words';
 import { bytes, count, duration, percent, perSecond, times } from './format';
 
@@ -23,38 +23,54 @@ const rows: readonly Row[] = [
   { name: 'GPU memory at the peak', value: (run) => bytes(run.peakBytes) },
 ];
 
-export function Numbers({ result }: { result: CompareResult }) {
-  const { runs, speedup, adapter } = result;
+interface NumbersProps {
+  bars: readonly Bar[];
+  software: boolean;
+}
+
+/** The measured figures of some runs, one column each. */
+export function NumbersTable({ bars, software }: NumbersProps) {
   return (
-    <section aria-labelledby="numbers-title">
+    <>
       <div className="section-head">
         <h3 id="numbers-title">Numbers</h3>
-        <SoftwareNote software={adapter.software} />
+        <SoftwareNote software={software} />
       </div>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">
-              <span className="unseen">Measure</span>
-            </th>
-            {runs.map((run) => (
-              <th key={run.pattern} scope="col" data-lane={run.pattern === 'dense' ? 'dense' : 'sparse'}>
-                {run.pattern === 'dense' ? 'Dense' : patternLabel(run.pattern)}
+      <div className="table-scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">
+                <span className="unseen">Measure</span>
               </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, value }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              {runs.map((run) => (
-                <td key={run.pattern}>{value(run)}</td>
+              {bars.map(({ key, label, run }) => (
+                <th key={key} scope="col" data-lane={laneOf(run)}>
+                  {label}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {rows.map(({ name, value }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                {bars.map(({ key, run }) => (
+                  <td key={key}>{value(run)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+export function Numbers({ result }: { result: CompareResult }) {
+  const { speedup, adapter } = result;
+  return (
+    <section aria-labelledby="numbers-title">
+      <NumbersTable bars={barsOf(result)} software={adapter.software} />
       {speedup !== null && speedup.attention !== null && sparseRun(result)?.note === undefined && (
         <p>
           Attention alone, with its estimate and index: <strong>{times(speedup.attention)}</strong> the speed

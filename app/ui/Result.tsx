@@ -1,16 +1,20 @@
 import type { FinishedRun } from '../state/run';
 import { patternLabel } from '../state/patterns';
 import { Answers } from './Answers';
+import { EnergyPanel } from './EnergyPanel';
 import { FidelityPanel } from './FidelityPanel';
 import { Numbers } from './Numbers';
 import { RunFacts } from './RunFacts';
 import { SoftwareNote } from './SoftwareNote';
+import { ResultActions } from './ResultActions';
 import { TimeBars } from './TimeBars';
+import { barsOf } from './bars';
+import { chartCaption } from './comparison';
 import { counted } from './format';
 import { denseRun, fidelityLine, headline, sparseRun } from './words';
 
 export function Result({ run }: { run: FinishedRun }) {
-  const { result, title, expected } = run;
+  const { result, name, title, expected } = run;
   const { software } = result.adapter;
   const sparse = sparseRun(result);
   const head = headline(result);
@@ -19,6 +23,7 @@ export function Result({ run }: { run: FinishedRun }) {
       <header className="stage-head">
         <h2 id="result-title">{sparse ? `${patternLabel(sparse.pattern)} against dense` : 'Dense alone'}</h2>
         <p className="soft">
+          {name === '' ? '' : `${name}: `}
           {title === '' ? '' : `${title}, `}
           {counted(result.prompt.tokens, 'token')}
           {result.prompt.truncated ? ', middle left out' : ''}
@@ -40,10 +45,12 @@ export function Result({ run }: { run: FinishedRun }) {
       </div>
       {result.request.question !== '' && <p className="asked">{result.request.question}</p>}
       <Answers dense={denseRun(result)} sparse={sparse} expected={expected} />
-      <TimeBars runs={result.runs} software={software} />
+      <TimeBars bars={barsOf(result)} software={software} caption={chartCaption([result])} />
       <Numbers result={result} />
+      <EnergyPanel result={result} />
       {result.fidelity && <FidelityPanel fidelity={result.fidelity} />}
       <RunFacts run={run} />
+      <ResultActions run={run} />
     </section>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { Compared } from './Compared';
 import { Empty } from './Empty';
 import { ErrorNote } from './ErrorNote';
 import { Race } from './Race';
@@ -10,6 +11,7 @@ export function Stage() {
   const active = useRun((state) => state.active);
   const error = useRun((state) => state.error);
   const shown = useRun((state) => state.finished.find((run) => run.id === state.shown));
+  const beside = useRun((state) => state.finished.find((run) => run.id === state.beside));
   const { run } = useActions();
   const top = useRef<HTMLDivElement>(null);
   const started = active !== null && shown === undefined;
@@ -23,7 +25,15 @@ export function Stage() {
   return (
     <div className="stage" ref={top}>
       {error && <ErrorNote error={error} onDismiss={run.dismissError} />}
-      {shown ? <Result run={shown} /> : active ? <Race run={active} /> : <Empty />}
+      {shown && beside ? (
+        <Compared first={shown} second={beside} />
+      ) : shown ? (
+        <Result run={shown} />
+      ) : active ? (
+        <Race run={active} />
+      ) : (
+        <Empty />
+      )}
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { useId } from 'react';
 import type { Theme } from '../state/settings';
 import { useActions, useSettings } from './stores';
 
@@ -8,6 +9,7 @@ const themes: readonly { value: Theme; label: string }[] = [
 ];
 
 export function ThemeSwitch() {
+  const name = useId();
   const theme = useSettings((settings) => settings.theme);
   const { settings } = useActions();
   return (
@@ -17,7 +19,7 @@ export function ThemeSwitch() {
         <label key={value}>
           <input
             type="radio"
-            name="theme"
+            name={name}
             value={value}
             checked={theme === value}
             onChange={() => {

@@ -1,26 +1,41 @@
-import type { RunResult } from '../engine/types';
-import { patternLabel } from '../state/patterns';
+import { SaveChart } from './SaveChart';
 import { SoftwareNote } from './SoftwareNote';
+import { laneOf, type Bar } from './bars';
 import { duration } from './format';
 import { phaseKinds, segmentsOf, type Segment } from './phases';
+import { texts } from './texts';
 
 interface TimeBarsProps {
-  runs: readonly RunResult[];
+  bars: readonly Bar[];
   software: boolean;
+  /** In the picture that can be saved: its title, and lines on where the times come from. */
+  caption: { title: string; notes: readonly string[] };
 }
 
-export function TimeBars({ runs, software }: TimeBarsProps) {
-  const longest = Math.max(...runs.map((run) => run.ttftMs));
-  const measured = runs.every((run) => run.phasesMs !== null);
+export function TimeBars({ bars, software, caption }: TimeBarsProps) {
+  const longest = Math.max(...bars.map(({ run }) => run.ttftMs));
+  const measured = bars.every(({ run }) => run.phasesMs !== null);
+  const draw = async (): Promise<string> => {
+    const { timeBarsSvg } = await import('./export/timeBarsSvg');
+    const notes = [
+      ...caption.notes,
+      ...(measured ? [] : [texts.chart.noPhases]),
+      ...(software ? [texts.chart.software] : []),
+    ];
+    return timeBarsSvg({ title: caption.title, notes, bars });
+  };
   return (
     <section aria-labelledby="time-title">
       <div className="section-head">
         <h3 id="time-title">Where the time went</h3>
-        <SoftwareNote software={software} />
+        <div className="row">
+          <SoftwareNote software={software} />
+          <SaveChart title="Where the time went" draw={draw} />
+        </div>
       </div>
       <div className="time-bars">
-        {runs.map((run) => (
-          <TimeBar key={run.pattern} run={run} longest={longest} />
+        {bars.map((bar) => (
+          <TimeBar key={bar.key} bar={bar} longest={longest} />
         ))}
       </div>
       {measured ? (
@@ -28,7 +43,7 @@ export function TimeBars({ runs, software }: TimeBarsProps) {
           <Legend />
           <details>
             <summary>Phases as a table</summary>
-            <PhaseTable runs={runs} />
+            <PhaseTable bars={bars} />
           </details>
         </>
       ) : (
@@ -41,15 +56,7 @@ export function TimeBars({ runs, software }: TimeBarsProps) {
   );
 }
 
-function laneOf(run: RunResult): 'dense' | 'sparse' {
-  return run.pattern === 'dense' ? 'dense' : 'sparse';
-}
-
-function labelOf(run: RunResult): string {
-  return run.pattern === 'dense' ? 'Dense' : patternLabel(run.pattern);
-}
-
-function TimeBar({ run, longest }: { run: RunResult; longest: number }) {
+function TimeBar({ bar: { label, run }, longest }: { bar: Bar; longest: number }) {
   const segments: Segment[] = segmentsOf(run) ?? [
     { name: 'attention', label: 'First token', ms: run.ttftMs },
   ];
@@ -59,7 +66,7 @@ function TimeBar({ run, longest }: { run: RunResult; longest: number }) {
     .join(', ');
   return (
     <div className="time-bar" data-lane={laneOf(run)}>
-      <p>{labelOf(run)}</p>
+      <p>{label}</p>
       <p className="unseen">{described}</p>
       <div className="track" aria-hidden="true">
         {segments.map((segment) => (
@@ -90,15 +97,15 @@ function Legend() {
   );
 }
 
-function PhaseTable({ runs }: { runs: readonly RunResult[] }) {
+function PhaseTable({ bars }: { bars: readonly Bar[] }) {
   return (
     <table>
       <thead>
         <tr>
           <th scope="col">Phase</th>
-          {runs.map((run) => (
-            <th key={run.pattern} scope="col">
-              {labelOf(run)}
+          {bars.map((bar) => (
+            <th key={bar.key} scope="col">
+              {bar.label}
             </th>
           ))}
         </tr>
@@ -107,9 +114,9 @@ function PhaseTable({ runs }: { runs: readonly RunResult[] }) {
         {phaseKinds.map(({ name, label }) => (
           <tr key={name}>
             <th scope="row">{label}</th>
-            {runs.map((run) => (
-              <td key={run.pattern}>
-                {duration(segmentsOf(run)?.find((segment) => segment.name === name)?.ms ?? 0)}
+            {bars.map((bar) => (
+              <td key={bar.key}>
+                {duration(segmentsOf(bar.run)?.find((segment) => segment.name === name)?.ms ?? 0)}
               </td>
             ))}
           </tr>

@@ -1,12 +1,12 @@
 import { useStores, useVersion } from './stores';
 
-/** Offered, never done unasked: the document and the settings survive a reload, finished runs of this visit may not. */
+/** Offered, never done unasked: the document, the settings and finished runs survive a reload, a run that is going on does not. */
 export function UpdateToast() {
   const apply = useVersion((state) => state.apply);
   const { version } = useStores();
   // The live region has to be there before its words are.
   return (
-    <output className="toast-region">
+    <output>
       {apply && (
         <div className="toast">
           <p>A new version is ready.</p>

@@ -1,7 +1,8 @@
-/** What a person can do by key, each said once: the button, the shortcut and its label come from the same object. */
+/** What a person can do by key, each said once: the button, the shortcut, its label and the help come from the same object. */
 import { useEffect } from 'react';
 import { isRunning } from '../state/run';
 import type { Stores } from '../state/stores';
+import { downloadRun } from './download';
 import { useStores } from './stores';
 
 export interface Action {
@@ -9,6 +10,8 @@ export interface Action {
   label: string;
   /** As shown. */
   keys: string;
+  /** A single character: never while typing, and not at all where the settings say so. */
+  single?: true;
   matches: (event: KeyboardEvent) => boolean;
   enabled: (stores: Stores) => boolean;
   perform: (stores: Stores) => void;
@@ -22,7 +25,7 @@ export const runAction: Action = {
   keys: apple ? '⌘ Enter' : 'Ctrl Enter',
   matches: (event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey),
   enabled: ({ run, model }) => !isRunning(run.getState()) && model.getState().model !== null,
-  perform: ({ actions }) => void actions.run.run(),
+  perform: ({ actions: { run } }) => void run.run(),
 };
 
 export const cancelAction: Action = {
@@ -31,12 +34,63 @@ export const cancelAction: Action = {
   keys: 'Esc',
   matches: (event) => event.key === 'Escape',
   enabled: ({ run }) => run.getState().active?.status === 'running',
-  perform: ({ actions }) => {
-    actions.run.cancel();
+  perform: ({ actions: { run } }) => {
+    run.cancel();
   },
 };
 
-const actions: readonly Action[] = [runAction, cancelAction];
+function single(
+  key: string,
+  label: string,
+  enabled: Action['enabled'],
+  perform: (stores: Stores) => void,
+): Action {
+  return { id: key, label, keys: key, single: true, matches: (event) => event.key === key, enabled, perform };
+}
+
+const always = (): boolean => true;
+const shownRun = ({ run }: Stores) => {
+  const { finished, shown } = run.getState();
+  return finished.find((entry) => entry.id === shown);
+};
+const anyShown = (stores: Stores): boolean => shownRun(stores) !== undefined;
+
+export const actions: readonly Action[] = [
+  runAction,
+  cancelAction,
+  single('[', 'Next run up the list', anyShown, ({ actions: { run } }) => {
+    run.step(-1);
+  }),
+  single(']', 'Next run down the list', anyShown, ({ actions: { run } }) => {
+    run.step(1);
+  }),
+  single('r', 'Run the shown one again', anyShown, (stores) => {
+    const entry = shownRun(stores);
+    if (entry && !isRunning(stores.run.getState())) void stores.actions.history.replay(entry.id);
+  }),
+  single('e', 'Download the shown run as JSON', anyShown, (stores) => {
+    const entry = shownRun(stores);
+    if (entry) downloadRun(entry);
+  }),
+  single('s', 'Share settings as a link', always, (stores) => {
+    stores.actions.page.open({ kind: 'share', run: shownRun(stores)?.id ?? null });
+  }),
+  single(',', 'Settings', always, ({ actions: { page } }) => {
+    page.open({ kind: 'settings' });
+  }),
+  single('?', 'This list', always, ({ actions: { page } }) => {
+    page.open({ kind: 'help' });
+  }),
+];
+
+/** Where a character is text, or chooses from a list. */
+function isTyping({ target }: KeyboardEvent): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable ||
+      target.matches('textarea, select, input:not([type=radio], [type=checkbox], [type=range], [type=file])'))
+  );
+}
 
 export function useShortcuts(): void {
   const stores = useStores();
@@ -44,6 +98,10 @@ export function useShortcuts(): void {
     const onKeyDown = (event: KeyboardEvent): void => {
       const action = actions.find((candidate) => candidate.matches(event));
       if (!action?.enabled(stores)) return;
+      // A dialog takes Esc for itself, and what is behind it is out of reach.
+      if (document.querySelector('dialog[open]')) return;
+      if (action.single && (!stores.settings.getState().singleKeys || isTyping(event))) return;
+      if (action.single && (event.ctrlKey || event.metaKey || event.altKey)) return;
       event.preventDefault();
       action.perform(stores);
     };

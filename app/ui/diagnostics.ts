@@ -22,15 +22,3 @@ export function diagnostics(error: ErrorReport | null, stores: Stores): string {
     2,
   );
 }
-
-export function downloadJson(name: string, value: unknown): void {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(value, null, 2)], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The download has taken its copy by the next task in every browser we know; a second is on the safe side.
-  setTimeout(() => {
-    URL.revokeObjectURL(url);
-  }, 1_000);
-}

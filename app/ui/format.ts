@@ -51,6 +51,22 @@ export function bytes(value: number): string {
   return `${unit === 0 ? count(scaled) : significant(scaled, 3)} ${units[unit] ?? ''}`;
 }
 
+/** Small amounts as they are, not as 0.000: 0.21 mWh, 1.5 Wh, 2 kWh. */
+export function wattHours(value: number): string {
+  return inUnits(value, ['µWh', 'mWh', 'Wh', 'kWh']);
+}
+
+/** 84 µg, 0.6 mg, 12 g, 1.2 kg. */
+export function grams(value: number): string {
+  return inUnits(value, ['µg', 'mg', 'g', 'kg']);
+}
+
+/** By a thousand from unit to unit, the third for whole ones, two digits: an estimate has no more. */
+function inUnits(value: number, units: readonly [string, string, string, string]): string {
+  const step = value === 0 ? 2 : Math.min(3, Math.max(0, Math.floor(Math.log10(value) / 3) + 2));
+  return `${significant(value / 1_000 ** (step - 2), 2)} ${units[step] ?? ''}`;
+}
+
 /** 14.2M, 494M, 1.5B. */
 export function parameters(value: number): string {
   if (value >= 1e9) return `${significant(value / 1e9, 3)}B`;
@@ -82,6 +98,11 @@ export function nats(value: number): string {
   return value < 0 ? `−${text}` : text;
 }
 
-export function timeOfDay(iso: string): string {
-  return new Date(iso).toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hour12: false });
+/** 14:05 of today; of another day its date. */
+export function moment(iso: string, now = new Date()): string {
+  const date = new Date(iso);
+  if (date.toDateString() === now.toDateString())
+    return date.toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const year = date.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const);
+  return date.toLocaleDateString('en', { day: 'numeric', month: 'short', ...year });
 }

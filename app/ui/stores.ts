@@ -2,12 +2,15 @@
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
 import type { DocumentState } from '../state/document';
+import type { HistoryState } from '../state/history';
 import type { LibraryState } from '../state/library';
 import type { ModelState } from '../state/model';
+import type { PageState } from '../state/page';
 import type { PromptState } from '../state/prompt';
 import type { RunState } from '../state/run';
 import type { Settings } from '../state/settings';
 import type { Stores } from '../state/stores';
+import type { ToastState } from '../state/toasts';
 import type { VersionState } from '../state/version';
 
 export const StoresContext = createContext<Stores | null>(null);
@@ -26,12 +29,20 @@ export function useDocument<T>(select: (state: DocumentState) => T): T {
   return useStore(useStores().document, select);
 }
 
+export function useHistory<T>(select: (state: HistoryState) => T): T {
+  return useStore(useStores().history, select);
+}
+
 export function useLibrary<T>(select: (state: LibraryState) => T): T {
   return useStore(useStores().library, select);
 }
 
 export function useModel<T>(select: (state: ModelState) => T): T {
   return useStore(useStores().model, select);
+}
+
+export function usePage<T>(select: (state: PageState) => T): T {
+  return useStore(useStores().page, select);
 }
 
 export function usePrompt<T>(select: (state: PromptState) => T): T {
@@ -44,6 +55,10 @@ export function useRun<T>(select: (state: RunState) => T): T {
 
 export function useSettings<T>(select: (state: Settings) => T): T {
   return useStore(useStores().settings, select);
+}
+
+export function useToasts<T>(select: (state: ToastState) => T): T {
+  return useStore(useStores().toasts, select);
 }
 
 export function useVersion<T>(select: (state: VersionState) => T): T {

@@ -1,5 +1,6 @@
 /** What a result means, in plain words. The page may show more; it never claims more than this. */
 import type { CompareResult, Fidelity, RunResult } from '../engine/types';
+import type { FinishedRun } from '../storage/savedRun';
 import { count, duration, nats, percent, times } from './format';
 
 export interface Headline {
@@ -53,6 +54,11 @@ export function headline(result: CompareResult): Headline {
   return ratio > 1
     ? { figure: times(ratio), words: 'faster to the first token', detail: both, tone: 'faster' }
     : { figure: times(1 / ratio), words: 'slower to the first token', detail: both, tone: 'slower' };
+}
+
+/** What a run is called: by its person, else by its document, else by its model. */
+export function nameOf({ name, title, result }: FinishedRun): string {
+  return name || title || result.model.id;
 }
 
 /** The outcome in one word, for a list of runs. */

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 import type { ChartSpec } from './chartSpec';
-import { saveSvg } from './saveSvg';
+import { SaveChart } from '../SaveChart';
 
 interface ChartProps {
   /** null where the result has nothing to draw. */
@@ -32,17 +32,15 @@ export function Chart({ draw, children }: ChartProps) {
     <figure className="bench-chart" aria-labelledby={titleId}>
       <div className="section-head">
         <h3 id={titleId}>{chart.title}</h3>
-        <button
-          type="button"
-          className="quiet"
-          onClick={() => {
+        <SaveChart
+          title={chart.title}
+          draw={async () => {
+            const { markupOf } = await import('../export/saveChart');
             // Legends come first and are SVG too.
             const svg = [...(place.current?.querySelectorAll('svg') ?? [])].at(-1);
-            if (svg) saveSvg(svg, chart.title);
+            return svg ? markupOf(svg) : null;
           }}
-        >
-          Save as SVG
-        </button>
+        />
       </div>
       <p className="unseen">{chart.description}</p>
       <div ref={place} aria-hidden="true" />

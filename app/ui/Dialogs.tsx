@@ -1,0 +1,18 @@
+import { lazy, Suspense } from 'react';
+import { usePage } from './stores';
+
+const SettingsDialog = lazy(async () => ({ default: (await import('./SettingsDialog')).SettingsDialog }));
+const HelpDialog = lazy(async () => ({ default: (await import('./HelpDialog')).HelpDialog }));
+const ShareDialog = lazy(async () => ({ default: (await import('./ShareDialog')).ShareDialog }));
+
+/** The dialog that is open, if one is; fetched when it is first asked for. */
+export function Dialogs() {
+  const dialog = usePage((state) => state.dialog);
+  return (
+    <Suspense>
+      {dialog?.kind === 'settings' && <SettingsDialog />}
+      {dialog?.kind === 'help' && <HelpDialog />}
+      {dialog?.kind === 'share' && <ShareDialog run={dialog.run} />}
+    </Suspense>
+  );
+}

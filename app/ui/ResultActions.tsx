@@ -1,0 +1,44 @@
+import { isRunning, type FinishedRun } from '../state/run';
+import { downloadCsv, downloadRun, downloadTrace } from './download';
+import { useActions, useRun } from './stores';
+import { texts } from './texts';
+
+const { actions: words } = texts;
+
+export function ResultActions({ run }: { run: FinishedRun }) {
+  const running = useRun(isRunning);
+  const { history, page } = useActions();
+  const measured = run.result.runs.some(({ phasesMs }) => phasesMs !== null);
+  return (
+    <section aria-label={words.title}>
+      <div className="row">
+        <button type="button" disabled={running} onClick={() => void history.replay(run.id)}>
+          {words.replay}
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            page.open({ kind: 'share', run: run.id });
+          }}
+        >
+          {words.share}
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            downloadRun(run);
+          }}
+        >
+          {words.json}
+        </button>
+        <button type="button" onClick={() => void downloadCsv([run])}>
+          {words.csv}
+        </button>
+        <button type="button" onClick={() => void downloadTrace(run)}>
+          {words.trace}
+        </button>
+      </div>
+      <p className="help">{words.traceHelp(measured)}</p>
+    </section>
+  );
+}

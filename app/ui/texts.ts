@@ -1,0 +1,106 @@
+/** Sentences of history, sharing, export, settings and help in one place, so that another language is another object. */
+import { count } from './format';
+
+export const texts = {
+  history: {
+    kept: 'Runs kept in this browser',
+    visit: 'Runs of this visit',
+    notKept: 'This browser keeps nothing between visits: export the runs that you need.',
+    empty: 'Finished runs are kept here, in this browser only.',
+    import: 'Import',
+    exportJson: 'Export all as JSON',
+    exportCsv: 'Export all as CSV',
+    clear: 'Delete all unpinned',
+    actions: (name: string) => `Actions for ${name}`,
+    rename: 'Rename',
+    name: 'Name of this run',
+    save: 'Save',
+    pin: 'Pin',
+    replay: 'Run again',
+    compare: 'Compare with the run on screen',
+    json: 'JSON',
+    delete: 'Delete',
+    pinned: 'pinned',
+  },
+  compared: {
+    title: 'Two runs side by side',
+    end: 'End the comparison',
+    same: 'Both were set alike.',
+    differ: 'What was set differently',
+    documents: {
+      same: 'Both read the same document.',
+      different: 'They read different documents, so their answers are not comparable.',
+      unknown: 'Whether they read the same document is not known.',
+    },
+    machines: 'They ran on different adapters: times compare the machines as well.',
+  },
+  actions: {
+    title: 'What to do with this run',
+    json: 'Download as JSON',
+    csv: 'CSV',
+    trace: 'Trace for Perfetto',
+    traceHelp: (measured: boolean) =>
+      measured
+        ? 'The trace opens at ui.perfetto.dev. Phases in it are totals, laid end to end.'
+        : 'The trace opens at ui.perfetto.dev. It has wall times only: this adapter has no timestamp queries.',
+    share: 'Share its settings',
+    replay: 'Run again',
+  },
+  chart: {
+    svg: 'SVG',
+    png: 'PNG',
+    label: (chart: string, kind: string) => `Save “${chart}” as ${kind}`,
+    failed: 'The picture could not be drawn. Save it as SVG instead.',
+    title: (tokens: number, model: string) => `Where the time went: ${count(tokens)} tokens, ${model}`,
+    software: 'Software adapter: correct, not fast.',
+    noPhases: 'No timestamp queries: bars are time to the first token.',
+  },
+  energy: {
+    title: 'Energy',
+    badge: 'estimate',
+    rows: { firstToken: 'To the first token', whole: 'With the answer' },
+    assumption: (watts: number, grid: number | null) =>
+      `Time multiplied by the ${count(watts)} W that you stated${
+        grid === null ? '' : `, at ${count(grid)} g of CO₂ a kilowatt hour`
+      }. Power was not measured.`,
+    change: 'Change in settings',
+  },
+  share: {
+    title: 'Share settings',
+    ofRun:
+      'A link that fills in the settings and the seed of this run. Nothing is uploaded: all of it is in the link.',
+    ofPage:
+      'A link that fills in the settings and the seed on this page. Nothing is uploaded: all of it is in the link.',
+    question: 'Include the question',
+    document: 'Include the document',
+    documentHelp: 'Whoever has the link can read it. Only short documents fit.',
+    link: 'Link',
+    copy: 'Copy link',
+    length: (characters: number) => `${count(characters)} characters.`,
+  },
+  settings: {
+    title: 'Settings',
+    theme: 'Theme',
+    energy: 'Energy estimate',
+    energyHelp:
+      'Stated by you, measured by nobody: each result then shows time × power. Not shown for software adapters, whose times are no performance.',
+    watts: 'Power during a run, W',
+    wattsHelp: 'Of GPU or whole machine.',
+    grid: 'Grid, g CO₂/kWh',
+    gridHelp: 'From your supplier or your country’s statistics.',
+    unset: 'not stated',
+    runs: 'Runs',
+    keepDocuments: 'Keep the document with each run in this browser, so that “Run again” brings it back.',
+    forgetDocuments: 'Delete kept documents',
+    keyboard: 'Keyboard',
+    singleKeys: 'Shortcuts of a single character, such as ?',
+    close: 'Close',
+  },
+  help: {
+    title: 'Keyboard shortcuts',
+    off: 'Single characters are switched off in the settings.',
+    note: 'Single characters work outside text fields. Esc closes a dialog first, and stops a run when none is open.',
+  },
+  header: { settings: 'Settings', help: 'Shortcuts' },
+  toasts: { region: 'Messages', dismiss: 'Dismiss' },
+} as const;
