@@ -202,14 +202,15 @@ async function main(argv: readonly string[]): Promise<void> {
             throw new CliError(`document ${seed} does not fit ${tokens} tokens`, 1);
           rows.push(rowOf(label, tokens, { ...sample, seed }, result));
         }
+        // After each document, so that a run that is cut off keeps what it had.
+        if (options.out !== null) {
+          const document = { version: 1, date: new Date().toISOString(), commit, adapter, rows };
+          writeFileSync(options.out, `${JSON.stringify(document, null, 1)}\n`);
+        }
         log(`${tokens} tokens: document ${at + 1} of ${options.documents}`);
       }
     }
   } finally {
-    if (options.out !== null && rows.length > 0) {
-      const document = { version: 1, date: new Date().toISOString(), commit, adapter, rows };
-      writeFileSync(options.out, `${JSON.stringify(document, null, 1)}\n`);
-    }
     await browser.close();
     await site.close();
   }
