@@ -17,7 +17,11 @@ test('Esc stops a run at once, and the next one works', async ({ app, page }) =>
   await page.getByRole('button', { name: /^Cancel/ }).click();
   await expect(page.getByRole('heading', { name: 'Stopped' })).toBeVisible({ timeout: 30_000 });
   // What was finished before is still there to look at.
-  await page.getByRole('navigation', { name: 'Runs of this visit' }).getByRole('button').first().click();
+  await page
+    .getByRole('navigation', { name: 'Runs kept in this browser' })
+    .getByRole('button')
+    .first()
+    .click();
   await expect(app.result).toBeVisible();
 });
 

@@ -32,7 +32,7 @@ test('one click compares a sample report and explains the result', async ({ app,
   expect(json.runs.map((run) => run.pattern)).toEqual(['dense', 'adaptive']);
   expect(json.adapter.software).toBe(true);
   await expect(
-    page.getByRole('navigation', { name: 'Runs of this visit' }).getByRole('listitem'),
+    page.getByRole('navigation', { name: 'Runs kept in this browser' }).getByRole('listitem'),
   ).toHaveCount(1);
 });
 

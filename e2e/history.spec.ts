@@ -107,13 +107,26 @@ test('two runs stand side by side', async ({ app, page }) => {
   expect(await violations(page)).toEqual([]);
   await compared.getByRole('button', { name: 'End the comparison' }).click();
   await expect(page.getByRole('region', { name: 'Adaptive against dense' })).toBeVisible();
+
+  // Four lanes are the most there can be, and fit a narrow screen.
+  const twin = runsFile([{ ...gpuRun, id: 'twin', name: 'Twin' }]);
+  await importFile(page, { ...fixture, buffer: Buffer.from(JSON.stringify(twin)) });
+  await history(page).getByRole('button', { name: 'Actions for Field report' }).click();
+  await page.getByRole('navigation').getByText('Compare with the run on screen').last().click();
+  await expect(compared.locator('.time-bar')).toHaveCount(4);
+  await expect(compared).toContainText(/Both were set alike\.\s*Both read the same document\./);
+  await page.setViewportSize({ width: 360, height: 780 });
+  await expect
+    .poll(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth))
+    .toBeLessThanOrEqual(0);
+  expect(await violations(page)).toEqual([]);
 });
 
 test('a replay fills in what it can and says what is missing', async ({ app, page }) => {
   await openWithRuns(app.page);
   await page
     .getByRole('region', { name: 'Adaptive against dense' })
-    .getByRole('button', { name: 'Run again' })
+    .getByRole('button', { name: 'Repeat' })
     .click();
   await expect(messages(page)).toContainText('The document “Field report” is not kept: open it, then run.');
   await expect(app.question).toHaveValue(gpuResult.request.question);
@@ -146,7 +159,7 @@ test('a share link fills in settings once and says so; a broken one is refused',
   await expect(other.getByRole('spinbutton', { name: 'Seed' })).toHaveValue('7');
   await messages(other).getByRole('button', { name: 'Undo' }).click();
   await expect(other.getByRole('spinbutton', { name: 'Seed' })).toHaveValue('0');
-  await other.goto(`${link.slice(0, -8)}`);
+  await other.goto(link.slice(0, -8));
   await expect(messages(other)).toContainText('This share link can’t be read');
 });
 
@@ -205,7 +218,7 @@ test('history, settings and help have no violations in either theme, nor on a na
     expect(await violations(page), theme).toEqual([]);
     for (const [button, title] of [
       ['Settings', 'Settings'],
-      ['Shortcuts', 'Keyboard shortcuts'],
+      ['Keyboard shortcuts', 'Keyboard shortcuts'],
       ['Share its settings', 'Share settings'],
     ] as const) {
       await page.getByRole('button', { name: button, exact: true }).click();

@@ -27,6 +27,7 @@ const columns: readonly Column[] = [
   ['pattern', (_, lane) => lane.pattern],
   ['settings', (_, lane) => settingsText(lane.settings)],
   ['note', (_, lane) => lane.note ?? ''],
+  ['past_tokens', (_, lane) => lane.pastTokens],
   ['reused', (_, lane) => lane.reused === true],
   ['ttft_ms', (_, lane) => lane.ttftMs],
   ['prefill_ms', (_, lane) => lane.prefillMs],

@@ -80,6 +80,7 @@ function laneEvents(run: RunResult, label: string, tid: number): Trace['traceEve
     slice(tid, 'wall', 'to first token', 0, run.ttftMs, {
       prefillMs: run.prefillMs,
       density: run.density,
+      ...(run.pastTokens > 0 && { pastTokens: run.pastTokens }),
       settings: settingsText(run.settings),
       ...(run.note !== undefined && { note: run.note }),
     }),

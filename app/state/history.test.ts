@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { CompareResult } from '../engine/types';
+import type { CompareResult, PatternName } from '../engine/types';
 import { Playground } from '../playground';
 import { documentText, gpuResult, gpuRun, softwareRun } from '../storage/fixtures';
 import { openRunStorage, type RunStorage } from '../storage/runs';
@@ -191,9 +191,9 @@ describe('a replay', () => {
   it('of a pattern that this page lacks changes nothing', () => {
     const setup = setupOfRun(gpuRun);
     const before = defaultSettings();
-    const asked = (name: 'adaptive' | 'tri_shape', set: Record<string, string | number>) => () =>
-      settingsOfSetup({ ...setup, pattern: { name, set } }, before);
-    expect(asked('tri_shape', {})).toThrow("no 'tri_shape'");
+    const asked = (name: string, set: Record<string, string | number>) => () =>
+      settingsOfSetup({ ...setup, pattern: { name: name as PatternName, set } }, before);
+    expect(asked('of_tomorrow', {})).toThrow("no 'of_tomorrow'");
     expect(asked('adaptive', { nonsense: 1 })).toThrow('pattern.set.nonsense');
     expect(asked('adaptive', { fidelity: 7 })).toThrow('pattern.set.fidelity');
     expect(asked('adaptive', { fallback: 'maybe' })).toThrow('pattern.set.fallback');
@@ -251,10 +251,10 @@ describe('a share link', () => {
     const { actions, stores, said } = await visit();
     const before = stores.settings.getState();
     await actions.sharing.open('#s=AAAA');
-    const setup = { ...setupOfRun(gpuRun), pattern: { name: 'tri_shape', set: {} } as const };
+    const setup = { ...setupOfRun(gpuRun), pattern: { name: 'a_shape', set: { nonsense: 1 } } as const };
     await actions.sharing.open(await encodeShared({ setup, model: null }));
     expect(said()[0]).toContain('cut or changed');
-    expect(said()[1]).toContain("this page offers no 'tri_shape'");
+    expect(said()[1]).toContain('pattern.set.nonsense: a_shape has no such setting on this page');
     expect(stores.settings.getState()).toBe(before);
   });
 });

@@ -48,16 +48,22 @@ function pageValues({ name, set }: PatternRequest): Record<string, SettingValue>
 }
 
 function pageValue(parameter: Parameter, value: SettingValue): SettingValue {
-  if (parameter.kind === 'choice') {
-    const allowed = parameter.options.map((option) => option.value);
-    if (typeof value === 'string' && allowed.includes(value)) return value;
-    throw refusal(`pattern.set.${parameter.name}: use ${allowed.join(' or ')}`);
+  const { kind, name } = parameter;
+  switch (kind) {
+    case 'choice': {
+      const allowed = parameter.options.map((option) => option.value);
+      if (typeof value === 'string' && allowed.includes(value)) return value;
+      throw refusal(`pattern.set.${name}: use ${allowed.join(' or ')}`);
+    }
+    case 'number':
+    case 'share': {
+      // A command line gives numbers as text.
+      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      const { min, max } = parameter;
+      if (typeof number === 'number' && number >= min && number <= max) return number;
+      throw refusal(`pattern.set.${name}: from ${min} to ${max}`);
+    }
   }
-  // A command line gives numbers as text.
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  const { min, max } = parameter;
-  if (typeof number === 'number' && number >= min && number <= max) return number;
-  throw refusal(`pattern.set.${parameter.name}: from ${min} to ${max}`);
 }
 
 function refusal(reason: string): UserError {

@@ -17,6 +17,7 @@ function lane(
     prefillMs: ttftMs - 2,
     ttftMs,
     tokensPerSecond: 32_768 / ((ttftMs - 2) / 1000),
+    pastTokens: 0,
     phasesMs,
     density,
     denseHeads: pattern === 'dense' ? 48 : 3,
@@ -32,6 +33,10 @@ function lane(
     peakBytes: 700_000_000,
     headDensity: Array.from({ length: 48 }, (_, head) => (pattern === 'dense' ? 1 : (head % 8) / 10 + 0.1)),
   };
+}
+
+function byHead(value: number): number[][] {
+  return Array.from({ length: 8 }, () => Array.from({ length: 6 }, () => value));
 }
 
 export const gpuResult: CompareResult = {
@@ -84,6 +89,14 @@ export const gpuResult: CompareResult = {
     }),
   ],
   speedup: { ttft: 3, attention: 5.2 },
+  heads: {
+    layers: 8,
+    heads: 6,
+    sampledRows: [0, 1, 2, 32_767],
+    density: byHead(0.14),
+    recall: byHead(0.95),
+    outputError: byHead(0.02),
+  },
   fidelity: { kl: 0.004, top1Agree: true, top5Overlap: 0.8, firstDivergence: 3, tailLossDelta: 0.002 },
 };
 

@@ -37,6 +37,13 @@ describe('a file of runs', () => {
     expect(run).toMatchObject({ id: 'new', name: '', document: null, result: gpuResult });
   });
 
+  it('may be older than kept caches and measured heads', () => {
+    const { heads: _, ...older } = structuredClone(gpuResult);
+    const runs = older.runs.map(({ pastTokens: __, ...run }) => run);
+    const [run] = parseRunsFile(JSON.stringify({ ...older, runs }), newId);
+    expect(run?.result).toEqual({ ...older, runs: gpuResult.runs });
+  });
+
   it.each([
     [['result', 'runs', 1, 'ttftMs'], 'fast', 'runs[0].result.runs[1].ttftMs'],
     [['result', 'runs', 0, 'density'], -1, 'runs[0].result.runs[0].density'],
@@ -46,6 +53,7 @@ describe('a file of runs', () => {
     [['result', 'request', 'pattern', 'name'], 'magic', 'runs[0].result.request.pattern.name'],
     [['result', 'version'], 2, 'runs[0].result.version'],
     [['result', 'model', 'id'], undefined, 'runs[0].result.model.id'],
+    [['result', 'heads', 'recall'], [[1]], 'runs[0].result.heads: not one figure for each layer and head'],
     [['pinned'], 'yes', 'runs[0].pinned'],
     [['id'], '', 'runs[0].id'],
   ])('with a wrong %s is refused by that field', (path, to, named) => {

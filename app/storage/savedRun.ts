@@ -1,6 +1,6 @@
 /** A finished run as it is kept, exported and imported. */
 import * as v from 'valibot';
-import type { CompareResult, Fidelity, RunResult } from '../engine/types';
+import type { CompareResult, Fidelity, HeadReport, RunResult } from '../engine/types';
 import { UserError } from '../errors';
 import { issueText, PatternSchema, patternNames } from './setup';
 
@@ -40,6 +40,8 @@ const Run = v.object({
   prefillMs: Amount,
   ttftMs: Amount,
   tokensPerSecond: Amount,
+  // Absent from results that are older than caches were kept.
+  pastTokens: v.optional(Whole, 0),
   phasesMs: v.nullable(
     v.object({
       projections: Amount,
@@ -63,6 +65,25 @@ const Run = v.object({
   peakBytes: Amount,
   headDensity: v.array(Amount),
 } satisfies Fields<RunResult>);
+
+const ByHead = v.array(v.array(Amount));
+const Heads = v.pipe(
+  v.object({
+    layers: Whole,
+    heads: Whole,
+    sampledRows: v.array(Whole),
+    density: ByHead,
+    recall: ByHead,
+    outputError: ByHead,
+  } satisfies Fields<HeadReport>),
+  v.check(
+    ({ layers, heads, density, recall, outputError }) =>
+      [density, recall, outputError].every(
+        (values) => values.length === layers && values.every((layer) => layer.length === heads),
+      ),
+    'not one figure for each layer and head',
+  ),
+);
 
 const Result = v.object({
   version: v.literal(1),
@@ -100,9 +121,11 @@ const Result = v.object({
     sampling: v.object({ temperature: Amount, topP: Amount, seed: Whole }),
     order: v.picklist(['dense-first', 'sparse-first']),
     dense: v.boolean(),
+    keepCache: v.exactOptional(v.boolean()),
     reuseDense: v.exactOptional(v.boolean()),
+    measureHeads: v.exactOptional(v.boolean()),
     question: Text,
-  }),
+  } satisfies Fields<CompareResult['request']>),
   runs: v.pipe(v.array(Run), v.minLength(1), v.maxLength(2)),
   speedup: v.nullable(v.object({ ttft: Amount, attention: v.nullable(Amount) })),
   fidelity: v.nullable(
@@ -114,6 +137,7 @@ const Result = v.object({
       tailLossDelta: v.nullable(Finite),
     } satisfies Fields<Fidelity>),
   ),
+  heads: v.exactOptional(Heads),
 } satisfies Fields<CompareResult>);
 
 const Saved = v.object({

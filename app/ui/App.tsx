@@ -14,7 +14,8 @@ import { StatusLine } from './StatusLine';
 import { Toasts } from './Toasts';
 import { UpdateToast } from './UpdateToast';
 import { useShortcuts } from './actions';
-import { useVersion } from './stores';
+import { useActions, useVersion } from './stores';
+import { texts } from './texts';
 import { useLeaveWarning } from './useLeaveWarning';
 import { useTheme } from './useTheme';
 
@@ -22,6 +23,7 @@ export function App() {
   useTheme();
   useShortcuts();
   useLeaveWarning();
+  const { page } = useActions();
   const offline = useVersion((state) => state.offline);
   return (
     <DropTarget>
@@ -66,6 +68,15 @@ export function App() {
         <p>
           <a href="?bench">Benchmark results</a>
         </p>
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => {
+            page.open({ kind: 'help' });
+          }}
+        >
+          {texts.page.help}
+        </button>
       </footer>
     </DropTarget>
   );

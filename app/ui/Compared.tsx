@@ -1,6 +1,7 @@
 import type { FinishedRun } from '../state/run';
 import { Answers } from './Answers';
 import { NumbersTable } from './Numbers';
+import { SoftwareNote } from './SoftwareNote';
 import { TimeBars } from './TimeBars';
 import { barsOf } from './bars';
 import { chartCaption, differences, sameDocument } from './comparison';
@@ -72,6 +73,7 @@ function Outcome({ mark, entry }: { mark: string; entry: FinishedRun }) {
         <strong className="compared-figure">{figure}</strong> {said}
       </p>
       <p className="soft">{detail}</p>
+      <SoftwareNote software={entry.result.adapter.software} />
       <p className="help">
         <time dateTime={entry.result.date}>{moment(entry.result.date)}</time>,{' '}
         {entry.result.adapter.description}

@@ -31,26 +31,15 @@ export function Header() {
       <div className="header-side">
         <AdapterBadge />
         <ThemeSwitch />
-        <div className="row">
-          <button
-            type="button"
-            className="quiet"
-            onClick={() => {
-              page.open({ kind: 'settings' });
-            }}
-          >
-            {texts.header.settings}
-          </button>
-          <button
-            type="button"
-            className="quiet"
-            onClick={() => {
-              page.open({ kind: 'help' });
-            }}
-          >
-            {texts.header.help}
-          </button>
-        </div>
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => {
+            page.open({ kind: 'settings' });
+          }}
+        >
+          {texts.page.settings}
+        </button>
       </div>
     </header>
   );

@@ -36,32 +36,30 @@ export function NumbersTable({ bars, software }: NumbersProps) {
         <h3 id="numbers-title">Numbers</h3>
         <SoftwareNote software={software} />
       </div>
-      <div className="table-scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="unseen">Measure</span>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">
+              <span className="unseen">Measure</span>
+            </th>
+            {bars.map(({ key, label, run }) => (
+              <th key={key} scope="col" data-lane={laneOf(run)}>
+                {label}
               </th>
-              {bars.map(({ key, label, run }) => (
-                <th key={key} scope="col" data-lane={laneOf(run)}>
-                  {label}
-                </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, value }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {bars.map(({ key, run }) => (
+                <td key={key}>{value(run)}</td>
               ))}
             </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ name, value }) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                {bars.map(({ key, run }) => (
-                  <td key={key}>{value(run)}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </table>
     </>
   );
 }

@@ -39,13 +39,13 @@ export function ShareDialog({ run }: { run: string | null }) {
         <Tick label={share.question} checked={question} onChange={setQuestion} />
         <Tick label={share.document} checked={document} onChange={setDocument} />
         {document && <p className="help">{share.documentHelp}</p>}
-      </div>
-      <div aria-live="polite">
-        {made?.error && (
-          <p className="warning">
-            {made.error.sentence} {made.error.remedy}
-          </p>
-        )}
+        <div aria-live="polite">
+          {made?.error && (
+            <p className="warning">
+              {made.error.sentence} {made.error.remedy}
+            </p>
+          )}
+        </div>
       </div>
       {made?.link && (
         <div className="field">

@@ -14,12 +14,13 @@ interface TimeBarsProps {
 
 export function TimeBars({ bars, software, caption }: TimeBarsProps) {
   const longest = Math.max(...bars.map(({ run }) => run.ttftMs));
-  const measured = bars.every(({ run }) => run.phasesMs !== null);
+  const measured = bars.some(({ run }) => run.phasesMs !== null);
+  const unmeasured = bars.some(({ run }) => run.phasesMs === null);
   const draw = async (): Promise<string> => {
     const { timeBarsSvg } = await import('./export/timeBarsSvg');
     const notes = [
       ...caption.notes,
-      ...(measured ? [] : [texts.chart.noPhases]),
+      ...(unmeasured ? [texts.chart.noPhases] : []),
       ...(software ? [texts.chart.software] : []),
     ];
     return timeBarsSvg({ title: caption.title, notes, bars });
@@ -38,7 +39,7 @@ export function TimeBars({ bars, software, caption }: TimeBarsProps) {
           <TimeBar key={bar.key} bar={bar} longest={longest} />
         ))}
       </div>
-      {measured ? (
+      {measured && (
         <>
           <Legend />
           <details>
@@ -46,12 +47,8 @@ export function TimeBars({ bars, software, caption }: TimeBarsProps) {
             <PhaseTable bars={bars} />
           </details>
         </>
-      ) : (
-        <p className="help">
-          This adapter has no timestamp queries, so the phases are not known; bars are time to the first
-          token.
-        </p>
       )}
+      {unmeasured && <p className="help">{measured ? texts.chart.somePhases : texts.chart.noPhases}</p>}
     </section>
   );
 }
@@ -115,13 +112,16 @@ function PhaseTable({ bars }: { bars: readonly Bar[] }) {
           <tr key={name}>
             <th scope="row">{label}</th>
             {bars.map((bar) => (
-              <td key={bar.key}>
-                {duration(segmentsOf(bar.run)?.find((segment) => segment.name === name)?.ms ?? 0)}
-              </td>
+              <td key={bar.key}>{phaseText(bar.run, name)}</td>
             ))}
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+function phaseText(run: Bar['run'], name: Segment['name']): string {
+  const ms = segmentsOf(run)?.find((segment) => segment.name === name)?.ms;
+  return ms === undefined ? '–' : duration(ms);
 }

@@ -11,6 +11,11 @@ export function Toasts() {
   const release = (): void => {
     actions.release();
   };
+  const dismiss = (id: number): void => {
+    actions.dismiss(id);
+    // What had the focus is gone, and with it the event that would let the others go.
+    actions.release();
+  };
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- only keeps them from going while looked at
     <section
@@ -30,7 +35,7 @@ export function Toasts() {
               type="button"
               onClick={() => {
                 action.perform();
-                actions.dismiss(id);
+                dismiss(id);
               }}
             >
               {action.label}
@@ -40,7 +45,7 @@ export function Toasts() {
             type="button"
             className="quiet"
             onClick={() => {
-              actions.dismiss(id);
+              dismiss(id);
             }}
           >
             {texts.toasts.dismiss}

@@ -4,6 +4,7 @@ import { isRunning } from '../state/run';
 import type { Stores } from '../state/stores';
 import { downloadRun } from './download';
 import { useStores } from './stores';
+import { texts } from './texts';
 
 export interface Action {
   id: string;
@@ -21,7 +22,7 @@ const apple = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 export const runAction: Action = {
   id: 'run',
-  label: 'Run',
+  label: texts.keys.run,
   keys: apple ? '⌘ Enter' : 'Ctrl Enter',
   matches: (event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey),
   enabled: ({ run, model }) => !isRunning(run.getState()) && model.getState().model !== null,
@@ -30,7 +31,7 @@ export const runAction: Action = {
 
 export const cancelAction: Action = {
   id: 'cancel',
-  label: 'Cancel',
+  label: texts.keys.cancel,
   keys: 'Esc',
   matches: (event) => event.key === 'Escape',
   enabled: ({ run }) => run.getState().active?.status === 'running',
@@ -49,6 +50,7 @@ function single(
 }
 
 const always = (): boolean => true;
+const anyRun = ({ run }: Stores): boolean => run.getState().finished.length > 0;
 const shownRun = ({ run }: Stores) => {
   const { finished, shown } = run.getState();
   return finished.find((entry) => entry.id === shown);
@@ -58,27 +60,27 @@ const anyShown = (stores: Stores): boolean => shownRun(stores) !== undefined;
 export const actions: readonly Action[] = [
   runAction,
   cancelAction,
-  single('[', 'Next run up the list', anyShown, ({ actions: { run } }) => {
+  single('[', texts.keys.up, anyRun, ({ actions: { run } }) => {
     run.step(-1);
   }),
-  single(']', 'Next run down the list', anyShown, ({ actions: { run } }) => {
+  single(']', texts.keys.down, anyRun, ({ actions: { run } }) => {
     run.step(1);
   }),
-  single('r', 'Run the shown one again', anyShown, (stores) => {
+  single('r', texts.keys.replay, anyShown, (stores) => {
     const entry = shownRun(stores);
     if (entry && !isRunning(stores.run.getState())) void stores.actions.history.replay(entry.id);
   }),
-  single('e', 'Download the shown run as JSON', anyShown, (stores) => {
+  single('e', texts.keys.download, anyShown, (stores) => {
     const entry = shownRun(stores);
     if (entry) downloadRun(entry);
   }),
-  single('s', 'Share settings as a link', always, (stores) => {
+  single('s', texts.keys.share, always, (stores) => {
     stores.actions.page.open({ kind: 'share', run: shownRun(stores)?.id ?? null });
   }),
-  single(',', 'Settings', always, ({ actions: { page } }) => {
+  single(',', texts.keys.settings, always, ({ actions: { page } }) => {
     page.open({ kind: 'settings' });
   }),
-  single('?', 'This list', always, ({ actions: { page } }) => {
+  single('?', texts.keys.help, always, ({ actions: { page } }) => {
     page.open({ kind: 'help' });
   }),
 ];

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, clock, duration, nats, parameters, percent, roughly, times } from './format';
+import {
+  bytes,
+  clock,
+  duration,
+  grams,
+  moment,
+  nats,
+  parameters,
+  percent,
+  roughly,
+  times,
+  wattHours,
+} from './format';
 
 describe('format', () => {
   it.each([
@@ -39,5 +51,30 @@ describe('format', () => {
     expect(nats(0.0012)).toBe('0.0012');
     expect(nats(-0.25)).toBe('−0.250');
     expect(nats(1e-9)).toBe('below 0.000001');
+  });
+
+  it.each([
+    [0, '0 Wh'],
+    [0.000_05, '50 µWh'],
+    [0.154, '150 mWh'],
+    [0.999, '1,000 mWh'],
+    [1.54, '1.5 Wh'],
+    [2_400, '2.4 kWh'],
+    [1e-9, '0.001 µWh'],
+  ])('energy of %d Wh', (value, text) => {
+    expect(wattHours(value)).toBe(text);
+  });
+
+  it('grams have units of their own', () => {
+    expect(grams(0.0612)).toBe('61 mg');
+    expect(grams(12)).toBe('12 g');
+  });
+
+  it('of today says the time, of another day the date', () => {
+    const now = new Date(2026, 10, 23, 12);
+    const at = (...parts: [number, number, number, number]): string => new Date(...parts).toISOString();
+    expect(moment(at(2026, 10, 23, 0), now)).toBe('00:00');
+    expect(moment(at(2026, 10, 22, 23), now)).toBe('Nov 22');
+    expect(moment(at(2025, 10, 23, 12), now)).toBe('Nov 23, 2025');
   });
 });

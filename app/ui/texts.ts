@@ -16,7 +16,7 @@ export const texts = {
     name: 'Name of this run',
     save: 'Save',
     pin: 'Pin',
-    replay: 'Run again',
+    replay: 'Repeat',
     compare: 'Compare with the run on screen',
     json: 'JSON',
     delete: 'Delete',
@@ -44,7 +44,7 @@ export const texts = {
         ? 'The trace opens at ui.perfetto.dev. Phases in it are totals, laid end to end.'
         : 'The trace opens at ui.perfetto.dev. It has wall times only: this adapter has no timestamp queries.',
     share: 'Share its settings',
-    replay: 'Run again',
+    replay: 'Repeat',
   },
   chart: {
     svg: 'SVG',
@@ -53,7 +53,9 @@ export const texts = {
     failed: 'The picture could not be drawn. Save it as SVG instead.',
     title: (tokens: number, model: string) => `Where the time went: ${count(tokens)} tokens, ${model}`,
     software: 'Software adapter: correct, not fast.',
-    noPhases: 'No timestamp queries: bars are time to the first token.',
+    noPhases:
+      'This adapter has no timestamp queries, so the phases are not known; bars are time to the first token.',
+    somePhases: 'A bar of one colour is of an adapter without timestamp queries: its phases are not known.',
   },
   energy: {
     title: 'Energy',
@@ -90,7 +92,7 @@ export const texts = {
     gridHelp: 'From your supplier or your country’s statistics.',
     unset: 'not stated',
     runs: 'Runs',
-    keepDocuments: 'Keep the document with each run in this browser, so that “Run again” brings it back.',
+    keepDocuments: 'Keep the document with each run in this browser, so that “Repeat” brings it back.',
     forgetDocuments: 'Delete kept documents',
     keyboard: 'Keyboard',
     singleKeys: 'Shortcuts of a single character, such as ?',
@@ -101,6 +103,17 @@ export const texts = {
     off: 'Single characters are switched off in the settings.',
     note: 'Single characters work outside text fields. Esc closes a dialog first, and stops a run when none is open.',
   },
-  header: { settings: 'Settings', help: 'Shortcuts' },
+  keys: {
+    run: 'Run',
+    cancel: 'Cancel',
+    up: 'Next run up the list',
+    down: 'Next run down the list',
+    replay: 'Repeat the shown run',
+    download: 'Download the shown run as JSON',
+    share: 'Share settings as a link',
+    settings: 'Settings',
+    help: 'This list',
+  },
+  page: { settings: 'Settings', help: 'Keyboard shortcuts' },
   toasts: { region: 'Messages', dismiss: 'Dismiss' },
 } as const;

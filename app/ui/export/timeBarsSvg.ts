@@ -34,7 +34,7 @@ export function timeBarsSvg({ title, notes, bars }: TimeBarsPicture): string {
   const measured = bars.some(({ run }) => run.phasesMs !== null);
   const top = 64;
   const legendTop = top + bars.length * rowHeight + 20;
-  const notesTop = legendTop + (measured ? 36 : 8);
+  const notesTop = legendTop + (measured ? 44 : 8);
   const height = notesTop + notes.length * 18 + margin - 8;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="14" fill="var(--ink)">`,
