@@ -30,6 +30,9 @@ test('heads are measured after the run, shown as a map, and reached by key', asy
   await panel.getByRole('radio', { name: 'Tiles computed' }).check();
   await panel.getByText('Tiles computed as a table').click();
   await expect(panel.getByRole('row', { name: /^8 (\d+%, ){5}\d+%$/ })).toBeVisible();
+  await page.setViewportSize({ width: 360, height: 780 });
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
   for (const theme of ['Light', 'Dark']) {
     await page.getByRole('radio', { name: theme }).check();
     expect(await violations(page), theme).toEqual([]);

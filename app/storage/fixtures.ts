@@ -14,6 +14,7 @@ function lane(
   return {
     pattern,
     settings: pattern === 'dense' ? {} : { fidelity: 0.9, lastQ: 64 },
+    pastTokens: 0,
     prefillMs: ttftMs - 2,
     ttftMs,
     tokensPerSecond: 32_768 / ((ttftMs - 2) / 1000),

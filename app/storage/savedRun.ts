@@ -1,6 +1,6 @@
 /** A finished run as it is kept, exported and imported. */
 import * as v from 'valibot';
-import type { CompareResult, Fidelity, RunResult } from '../engine/types';
+import type { CompareResult, Fidelity, HeadReport, RunResult } from '../engine/types';
 import { UserError } from '../errors';
 import { issueText, PatternSchema, patternNames } from './setup';
 
@@ -37,6 +37,7 @@ type Fields<Of> = Record<keyof Of, v.GenericSchema>;
 const Run = v.object({
   pattern: v.picklist(patternNames),
   settings: v.record(v.string(), Value),
+  pastTokens: Whole,
   prefillMs: Amount,
   ttftMs: Amount,
   tokensPerSecond: Amount,
@@ -63,6 +64,18 @@ const Run = v.object({
   peakBytes: Amount,
   headDensity: v.array(Amount),
 } satisfies Fields<RunResult>);
+
+const ByHead = v.array(v.array(Amount));
+
+/** Maps are never kept: they are as large as the runs of a year. */
+const Heads = v.object({
+  layers: Whole,
+  heads: Whole,
+  sampledRows: v.array(Whole),
+  density: ByHead,
+  recall: ByHead,
+  outputError: ByHead,
+} satisfies Fields<Omit<HeadReport, 'maps'>>);
 
 const Result = v.object({
   version: v.literal(1),
@@ -101,6 +114,8 @@ const Result = v.object({
     order: v.picklist(['dense-first', 'sparse-first']),
     dense: v.boolean(),
     reuseDense: v.exactOptional(v.boolean()),
+    keepCache: v.exactOptional(v.boolean()),
+    measureHeads: v.exactOptional(v.boolean()),
     question: Text,
   }),
   runs: v.pipe(v.array(Run), v.minLength(1), v.maxLength(2)),
@@ -114,6 +129,7 @@ const Result = v.object({
       tailLossDelta: v.nullable(Finite),
     } satisfies Fields<Fidelity>),
   ),
+  heads: v.exactOptional(Heads),
 } satisfies Fields<CompareResult>);
 
 const Saved = v.object({

@@ -20,15 +20,15 @@ export const measures: readonly Measure[] = [
     label: 'Attention kept',
     legend: 'Stronger: more of dense attention is left out.',
     words: (value) => (value < 1 && value >= 0.9995 ? 'above 99.9%' : percent3(value)),
-    // Losses of a few percent matter: the root sets them apart.
-    strength: (value) => Math.sqrt(Math.max(0, 1 - value)),
+    // Losses of a few percent matter: the root sets them apart, and a quarter is full strength.
+    strength: (value) => Math.min(1, 2 * Math.sqrt(Math.max(0, 1 - value))),
   },
   {
     name: 'outputError',
     label: 'Output error',
     legend: 'Stronger: the output is further from dense attention’s.',
     words: (value) => (value > 0 && value < 0.0005 ? 'below 0.1%' : percent3(value)),
-    strength: (value) => Math.min(1, Math.sqrt(value)),
+    strength: (value) => Math.min(1, Math.sqrt(2 * value)),
   },
   {
     name: 'density',
