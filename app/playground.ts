@@ -52,7 +52,7 @@ export type CompareInput = Partial<Omit<CompareRequest, 'prompt' | 'pattern' | '
   sampling?: Partial<CompareRequest['sampling']>;
 };
 
-export type MeasureInput = Pick<CompareInput, 'prompt' | 'pattern'>;
+export type MeasureInput = Pick<CompareInput, 'prompt' | 'pattern'> & { maps?: boolean };
 
 export interface MeasureHooks {
   onProgress?: (progress: RunProgress) => void;
@@ -233,7 +233,10 @@ export class Playground {
       await (this.current?.model ?? this.beginLoad({ kind: 'builtin' }, {}));
       const { prompt, pattern } = completeRequest(input);
       const reply = await this.client.call(
-        { type: 'measure', request: { prompt, pattern } },
+        {
+          type: 'measure',
+          request: { prompt, pattern, ...(input.maps !== undefined && { maps: input.maps }) },
+        },
         {
           signal,
           onEvent: (event) => {

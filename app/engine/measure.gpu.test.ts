@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { normals } from '../gpu/testing';
 import { loadFixture } from '../model/testing';
-import { measureHeads } from './measure';
+import { measureHeads, sharesOf } from './measure';
 import type { PatternRequest, RunProgress } from './types';
 
 const ids = Uint32Array.from(normals(260, 5, 60), (value) => Math.min(255, Math.abs(Math.round(value))));
@@ -18,6 +18,7 @@ async function measure(pattern: PatternRequest, signal = new AbortController().s
       {
         ids,
         pattern,
+        maps: true,
         signal,
         onProgress: (given) => progress.push(given),
       },
@@ -51,6 +52,22 @@ test('a sparse pattern: every figure by layer and head, and progress to its end'
   }
   // Five row blocks of 1 to 5 causal tiles: a window of one or two and the first tile, 1, 2, 3, 3, 3.
   for (const value of report.density.flat()) expect(value).toBeCloseTo(12 / 15, 6);
+  // The map says the same, cell by cell: rows of three full cells at most.
+  expect(report.maps).toMatchObject({ cells: 5, tokensPerCell: 64 });
+  const { tiles = new Uint8Array(), columns = new Uint8Array([1]) } = report.maps ?? {};
+  for (let head = 0; head < layers * heads; head++) {
+    const rows = Array.from({ length: 5 }, (_, row) => [
+      ...tiles.subarray(head * 25 + row * 5, head * 25 + row * 5 + 5),
+    ]);
+    expect(rows.map((row) => row.map((share) => share / 255))).toEqual([
+      [1, 0, 0, 0, 0],
+      [1, 1, 0, 0, 0],
+      [1, 1, 1, 0, 0],
+      [1, 0, 1, 1, 0],
+      [1, 0, 0, 1, 1],
+    ]);
+  }
+  expect(columns.every((share) => share === 0)).toBe(true);
   const fractions = progress.map(({ fraction }) => fraction);
   expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
   expect(fractions.at(-1)).toBeCloseTo(1, 6);
@@ -64,4 +81,12 @@ test('dense keeps all; an abort ends it and frees what it took', async () => {
   await expect(measure({ name: 'dense', set: {} }, AbortSignal.abort())).rejects.toMatchObject({
     name: 'AbortError',
   });
+});
+
+test('shares of cells: of causal tiles on the diagonal, of earlier keys for columns', () => {
+  // Two cells of two row blocks: three causal tiles in the first, four and three in the second row.
+  const maps = Uint32Array.from([3, 0, 2 | (16 << 16), 1]);
+  const { tiles, columns } = sharesOf(maps, { cells: 2, blocksPerCell: 2 }, 4);
+  expect([...tiles]).toEqual([255, 0, 128, 85]);
+  expect([...columns]).toEqual([0, 0, 16, 0]);
 });

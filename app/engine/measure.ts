@@ -1,15 +1,17 @@
 /** Figures by layer and head of one pattern on one prompt: a prefill that is measured, and therefore never timed. */
 import { createPattern, type PatternRequest } from '../attention/pattern';
-import { HeadMeasure, sampledPositions } from '../model/headMeasure';
+import { columnScale, type MapScale } from '../kernels/tileMap';
+import { HeadMeasure, mapScaleFor, sampledPositions } from '../model/headMeasure';
 import { KvCache } from '../model/kvCache';
 import { prefill } from '../model/prefill';
 import type { LoadedModel } from './loader';
 import { etaMs, geometryOf } from './run';
-import type { HeadReport, RunProgress } from './types';
+import type { HeadMaps, HeadReport, RunProgress } from './types';
 
 export interface MeasureOptions {
   ids: Uint32Array<ArrayBuffer>;
   pattern: PatternRequest;
+  maps?: boolean | undefined;
   signal: AbortSignal;
   onProgress: (progress: RunProgress) => void;
 }
@@ -17,7 +19,7 @@ export interface MeasureOptions {
 /** Prefills a cache of its own with the pattern, measuring its heads as it goes. */
 export async function measureHeads(
   model: Pick<LoadedModel, 'config' | 'transformer'>,
-  { ids, pattern: request, signal, onProgress }: MeasureOptions,
+  { ids, pattern: request, maps, signal, onProgress }: MeasureOptions,
 ): Promise<HeadReport> {
   const { layers, heads } = model.config;
   const { gpu } = model.transformer;
@@ -27,7 +29,8 @@ export async function measureHeads(
     const geometry = geometryOf(model, ids.length, 0, cache.stride);
     const pattern = await createPattern(gpu, request, geometry);
     owned.push(pattern);
-    const observer = await HeadMeasure.create(gpu, geometry);
+    const scale = maps === true ? mapScaleFor(geometry) : null;
+    const observer = await HeadMeasure.create(gpu, geometry, null, scale);
     owned.push(observer);
     const start = performance.now();
     await prefill(model.transformer, ids, cache, pattern, {
@@ -55,8 +58,34 @@ export async function measureHeads(
       density: byLayer(headDensity),
       recall: byLayer(figures?.recall ?? []),
       outputError: byLayer(figures?.outputError ?? []),
+      ...(scale && { maps: sharesOf(await observer.readMaps(scale), scale, Math.ceil(ids.length / 64)) }),
     };
   } finally {
     for (const item of owned) item.destroy();
   }
+}
+
+/** Counts of `tile_map` as shares of what a cell could hold; any share above zero is at least 1 of 255. */
+export function sharesOf(maps: Uint32Array, scale: MapScale, rowBlocks: number): HeadMaps {
+  const { cells, blocksPerCell: side } = scale;
+  const size = cells ** 2;
+  // Causal tiles of each cell, and key tiles before the row block, where columns are.
+  const causal = new Uint32Array(size);
+  const before = new Uint32Array(size);
+  for (let block = 0; block < rowBlocks; block++) {
+    const row = Math.floor(block / side) * cells;
+    for (let cell = 0; cell * side <= block; cell++) {
+      causal[row + cell] = (causal[row + cell] ?? 0) + Math.min(side, block + 1 - cell * side);
+      before[row + cell] = (before[row + cell] ?? 0) + Math.min(side, block - cell * side);
+    }
+  }
+  const share = (count: number, of: number): number =>
+    count === 0 ? 0 : Math.min(255, Math.max(1, Math.round((255 * count) / Math.max(1, of))));
+  const columnUnit = 64 * columnScale(scale);
+  return {
+    cells,
+    tokensPerCell: side * 64,
+    tiles: Uint8Array.from(maps, (value, at) => share(value & 0xffff, causal[at % size] ?? 0)),
+    columns: Uint8Array.from(maps, (value, at) => share(value >>> 16, (before[at % size] ?? 0) * columnUnit)),
+  };
 }

@@ -226,7 +226,7 @@ export class Session {
     hooks: MeasureHooks,
   ): Promise<HeadReport> {
     const { ids } = this.prepare(model, request, 0, hooks.signal);
-    return measureHeads(model, { ids, pattern: request.pattern, ...hooks });
+    return measureHeads(model, { ids, pattern: request.pattern, maps: request.maps, ...hooks });
   }
 
   /** The prompt's ids, if this model and adapter can take them. */

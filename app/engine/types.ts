@@ -103,6 +103,8 @@ export interface CompareRequest {
 export interface MeasureRequest {
   prompt: PromptRequest;
   pattern: PatternRequest;
+  /** Give maps of the computed tiles too (`HeadReport.maps`). */
+  maps?: boolean;
 }
 
 export type PhaseName = 'projections' | 'estimate' | 'index' | 'attention' | 'mlp' | 'head';
@@ -190,6 +192,20 @@ export interface HeadReport {
   recall: number[][];
   /** L2 norm of (sparse - dense) attention output over that of dense, same queries, keys and values; sampled rows. */
   outputError: number[][];
+  /** Only where asked for: too large for a file. */
+  maps?: HeadMaps;
+}
+
+/** What each head computes, as a square of cells: rows of the prompt down, keys across. */
+export interface HeadMaps {
+  /** Cells of a side. */
+  cells: number;
+  /** Tokens of a cell's side. */
+  tokensPerCell: number;
+  /** u8 [layer][head][cells][cells]: computed tiles of the causal ones in the cell, 255 for all. */
+  tiles: Uint8Array;
+  /** The same of gathered columns: 255 for all keys of the cell in all its rows. */
+  columns: Uint8Array;
 }
 
 export interface CompareResult {

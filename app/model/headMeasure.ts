@@ -5,7 +5,7 @@
  * layers left out already; beside a dense run they do not.
  */
 import type { Geometry, LayerInput, Pattern, RowsInput } from '../attention/pattern';
-import { allocateAll, releaseAll, totalBytes } from '../attention/buffers';
+import { allocateAll, releaseAll } from '../attention/buffers';
 import type { TileIndex } from '../attention/tileIndex';
 import type { CacheRange } from '../attention/types';
 import type { Gpu } from '../gpu/device';
@@ -14,6 +14,7 @@ import { readBuffer } from '../gpu/recorder';
 import { recordSampledError, sampledError, sumValues } from '../kernels/sampledError';
 import { recordSampledMass, sampledMass } from '../kernels/sampledMass';
 import { recordTileAttention, tileAttention, tileAttentionSpec } from '../kernels/tileAttention';
+import { mapScale, recordTileMap, tileMap, type MapScale } from '../kernels/tileMap';
 import type { PrefillObserver } from './prefill';
 
 /** Row blocks of 64 that are sampled at most. */
@@ -46,12 +47,22 @@ export interface HeadFigures {
   density: number[];
 }
 
+/** Bytes that the maps of all heads may take; they get coarser instead. */
+const mapBytes = 2 ** 26;
+
+/** The scale of maps of every head for a prompt: 128 cells a side where there is room for as many. */
+export function mapScaleFor({ rows, layers, heads }: Geometry): MapScale {
+  let most = 128;
+  while (most > 8 && layers * heads * most ** 2 * 4 > mapBytes) most /= 2;
+  return mapScale(Math.ceil(rows / 64), most);
+}
+
 /** A part of a cache range whose heads one dispatch takes. */
 type HeadPart = Pick<CacheRange, 'headBase' | 'heads' | 'k' | 'v'>;
 
 type Sizes = ReturnType<typeof sizesOf>;
 
-function sizesOf({ heads, layers, headDim, chunkRows }: Geometry, sets: number) {
+function sizesOf({ heads, layers, headDim, chunkRows }: Geometry, sets: number, scale: MapScale | null) {
   return {
     // Row blocks keep their place in the chunk, as the attention kernel writes them.
     measured_sparse: chunkRows * heads * headDim * 4,
@@ -59,18 +70,15 @@ function sizesOf({ heads, layers, headDim, chunkRows }: Geometry, sets: number) 
     sparse_masses: heads * 64 * 8,
     dense_masses: heads * 64 * 8,
     head_sums: sets * layers * heads * sumValues * 4,
+    tile_maps: scale ? layers * heads * scale.cells ** 2 * 4 : 16,
     no_lists: 16,
   };
-}
-
-/** Bytes that a measurement of `sets` patterns allocates besides the patterns' own. */
-export function measureMemory(geometry: Geometry, sets = 1): number {
-  return totalBytes(sizesOf(geometry, sets));
 }
 
 /**
  * Give it to `prefill` as `observer`. Without candidates it measures the index that the run itself uses; with them, each
  * candidate's index for the run's queries and keys (of a dense run, for a search). Candidates stay their owner's.
+ * With a `scale` (of a prompt without a past) it also keeps a map of the tiles that each head of the run computes.
  */
 export class HeadMeasure implements PrefillObserver {
   readonly tailRows: readonly number[];
@@ -82,6 +90,7 @@ export class HeadMeasure implements PrefillObserver {
     private readonly gpu: Gpu,
     private readonly geometry: Geometry,
     private readonly candidates: readonly Pattern[] | null,
+    private readonly scale: MapScale | null,
     private readonly buffers: Record<keyof Sizes, GPUBuffer>,
     private readonly pipelines: Awaited<ReturnType<typeof pipelinesOf>>,
   ) {
@@ -97,10 +106,11 @@ export class HeadMeasure implements PrefillObserver {
     gpu: Gpu,
     geometry: Geometry,
     candidates: readonly Pattern[] | null = null,
+    scale: MapScale | null = null,
   ): Promise<HeadMeasure> {
     const pipelines = await pipelinesOf(gpu, geometry.headDim);
-    const buffers = allocateAll(gpu, sizesOf(geometry, candidates?.length ?? 1));
-    return new HeadMeasure(gpu, geometry, candidates, buffers, pipelines);
+    const buffers = allocateAll(gpu, sizesOf(geometry, candidates?.length ?? 1, scale));
+    return new HeadMeasure(gpu, geometry, candidates, scale, buffers, pipelines);
   }
 
   get observesRows(): boolean {
@@ -125,6 +135,7 @@ export class HeadMeasure implements PrefillObserver {
 
   async rows(recorder: Recorder, layer: number, rows: RowsInput, index: TileIndex | null): Promise<void> {
     const first = rows.first / 64;
+    if (this.scale) this.map(recorder, layer, rows, index, this.scale);
     const blocks = this.blocks.filter((block) => block >= first && block * 64 < rows.first + rows.count);
     if (blocks.length === 0) return;
     const indexes = this.candidates?.map((pattern) => pattern.indexRows(recorder, layer, rows)) ?? [index];
@@ -159,8 +170,37 @@ export class HeadMeasure implements PrefillObserver {
     });
   }
 
+  /** Maps of the run's index, u32 [layer][head][cells][cells] as `tile_map` leaves them. After the run. */
+  async readMaps({ cells }: MapScale): Promise<Uint32Array> {
+    const { layers, heads } = this.geometry;
+    const bytes = layers * heads * cells ** 2 * 4;
+    return new Uint32Array(await readBuffer(this.gpu, this.buffers.tile_maps, 0, bytes));
+  }
+
   destroy(): void {
     releaseAll(this.gpu, this.buffers);
+  }
+
+  private map(
+    recorder: Recorder,
+    layer: number,
+    rows: RowsInput,
+    index: TileIndex | null,
+    scale: MapScale,
+  ): void {
+    const { heads } = this.geometry;
+    recordTileMap(
+      recorder,
+      this.pipelines.map,
+      { ...this.lists(index), maps: this.buffers.tile_maps },
+      { ...scale, rows: rows.count, firstBlock: rows.first / 64, heads, firstMap: layer * heads, index },
+      'measure',
+    );
+  }
+
+  private lists(index: TileIndex | null): Record<'counts' | 'tiles' | 'columns', GPUBuffer> {
+    const { no_lists: none } = this.buffers;
+    return index ?? { counts: none, tiles: none, columns: none };
   }
 
   private async block(
@@ -217,11 +257,8 @@ export class HeadMeasure implements PrefillObserver {
     const { heads, kvHeads, headDim, keyStride, past } = geometry;
     const keys = past + rows.first + rows.count;
     const perHead = 4 * 64 * headDim * (past + rows.first + rowBlock * 64 + 64);
-    const lists = {
-      counts: index?.counts ?? this.buffers.no_lists,
-      tiles: index?.tiles ?? this.buffers.no_lists,
-      columns: index?.columns ?? this.buffers.no_lists,
-    };
+    const { counts, tiles, columns } = this.lists(index);
+    const lists = { counts, tiles, columns };
     for (const { headBase, heads: count, k, v } of this.parts(rows.caches, perHead)) {
       const shape = {
         rows: rows.count,
@@ -298,11 +335,12 @@ export function headParts(
 }
 
 async function pipelinesOf(gpu: Gpu, headDim: number) {
-  const [mass, attention, error] = await Promise.all([
+  const [mass, attention, error, map] = await Promise.all([
     gpu.pipelines.get(sampledMass),
     // f32 out of the kernel in every tier: rounded outputs would differ by their rounding.
     gpu.pipelines.get(tileAttention, { ...tileAttentionSpec(headDim), without: ['f16'] }),
     gpu.pipelines.get(sampledError),
+    gpu.pipelines.get(tileMap),
   ]);
-  return { mass, attention, error };
+  return { mass, attention, error, map };
 }

@@ -4,6 +4,7 @@ import type { Library } from '../worker/library';
 import { createDocumentStore, documentActions } from './document';
 import type { RunStorage } from '../storage/runs';
 import { createHistoryStore, historyActions } from './history';
+import { createHeadsStore, headsActions } from './heads';
 import { createLibraryStore, libraryActions, type StorageAccess } from './library';
 import { createModelStore, modelActions } from './model';
 import { createPageStore, pageActions } from './page';
@@ -33,6 +34,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
   const library = createLibraryStore();
   const prompt = createPromptStore(playground, document, model, settings);
   const run = createRunStore(playground, document);
+  const heads = createHeadsStore();
   const modelCalls = modelActions(model, playground);
   const documentCalls = documentActions(document);
   const runCalls = runActions(run, playground, document, settings);
@@ -63,6 +65,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
     history,
     page,
     toasts,
+    heads,
     version: createVersionStore(),
     actions: {
       settings: {
@@ -79,6 +82,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
       sharing: sharingActions({ ...parts, documentOf: historyCalls.documentOf }),
       page: pageActions(page),
       toasts: toastCalls,
+      heads: headsActions(heads, playground, model),
     },
   };
 }

@@ -32,6 +32,21 @@ describe('a file of runs', () => {
     expect(readSavedRun(structuredClone(gpuRun))).toEqual(gpuRun);
   });
 
+  it('keeps what was measured by head, and refuses what is no such measure', () => {
+    const heads = {
+      layers: 1,
+      heads: 2,
+      sampledRows: [0, 1],
+      density: [[0.5, 1]],
+      recall: [[0.9, 1]],
+      outputError: [[0.1, 0]],
+    };
+    const measured = { ...gpuRun, result: { ...gpuResult, heads } };
+    expect(readSavedRun(structuredClone(measured))).toEqual(measured);
+    const broken = changed(measured, ['result', 'heads', 'recall', 0, 0], null);
+    expect(refusalOf({ ...runsFile([]), runs: [broken] })).toContain('result.heads.recall[0][0]');
+  });
+
   it('may be one result alone, as the command line writes it', () => {
     const [run] = parseRunsFile(JSON.stringify(gpuResult), newId);
     expect(run).toMatchObject({ id: 'new', name: '', document: null, result: gpuResult });

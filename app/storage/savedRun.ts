@@ -67,6 +67,7 @@ const Run = v.object({
 } satisfies Fields<RunResult>);
 
 const ByHead = v.array(v.array(Amount));
+/** Maps are never kept: they are as large as the runs of a year. */
 const Heads = v.pipe(
   v.object({
     layers: Whole,
@@ -75,7 +76,7 @@ const Heads = v.pipe(
     density: ByHead,
     recall: ByHead,
     outputError: ByHead,
-  } satisfies Fields<HeadReport>),
+  } satisfies Fields<Omit<HeadReport, 'maps'>>),
   v.check(
     ({ layers, heads, density, recall, outputError }) =>
       [density, recall, outputError].every(

@@ -3,6 +3,7 @@ import { patternLabel } from '../state/patterns';
 import { Answers } from './Answers';
 import { EnergyPanel } from './EnergyPanel';
 import { FidelityPanel } from './FidelityPanel';
+import { HeadsPanel } from './HeadsPanel';
 import { Numbers } from './Numbers';
 import { RunFacts } from './RunFacts';
 import { SoftwareNote } from './SoftwareNote';
@@ -49,6 +50,7 @@ export function Result({ run }: { run: FinishedRun }) {
       <Numbers result={result} />
       <EnergyPanel result={result} />
       {result.fidelity && <FidelityPanel fidelity={result.fidelity} />}
+      {sparse && <HeadsPanel result={result} />}
       <RunFacts run={run} />
       <ResultActions run={run} />
     </section>

@@ -3,6 +3,7 @@ import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
 import type { DocumentState } from '../state/document';
 import type { HistoryState } from '../state/history';
+import type { HeadsState } from '../state/heads';
 import type { LibraryState } from '../state/library';
 import type { ModelState } from '../state/model';
 import type { PageState } from '../state/page';
@@ -31,6 +32,10 @@ export function useDocument<T>(select: (state: DocumentState) => T): T {
 
 export function useHistory<T>(select: (state: HistoryState) => T): T {
   return useStore(useStores().history, select);
+}
+
+export function useHeads<T>(select: (state: HeadsState) => T): T {
+  return useStore(useStores().heads, select);
 }
 
 export function useLibrary<T>(select: (state: LibraryState) => T): T {

@@ -1,0 +1,64 @@
+import { useRef, type CSSProperties, type KeyboardEvent } from 'react';
+import type { HeadReport } from '../../engine/types';
+import { headWords, moved, rowsOf, type HeadPlace, type Measure } from './measures';
+
+interface HeadGridProps {
+  report: HeadReport;
+  measure: Measure;
+  place: HeadPlace;
+  onPlace: (place: HeadPlace) => void;
+}
+
+/** One button a head. A single tab stop; arrows move within. */
+export function HeadGrid({ report, measure, place, onPlace }: HeadGridProps) {
+  const table = useRef<HTMLTableElement>(null);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const to = moved(place, event.key, report);
+    if (!to) return;
+    event.preventDefault();
+    onPlace(to);
+    table.current?.querySelector<HTMLButtonElement>(`[data-head="${to.layer} ${to.head}"]`)?.focus();
+  };
+  return (
+    <div className="head-grid">
+      <table ref={table} aria-label={`${measure.label} by layer and head`}>
+        <tbody>
+          {rowsOf(report, measure.name).map(({ layer, cells }) => (
+            <tr key={layer}>
+              <th scope="row">
+                <span className="unseen">Layer </span>
+                {layer + 1}
+              </th>
+              {cells.map(({ head, value }) => {
+                const chosen = layer === place.layer && head === place.head;
+                const words = headWords(report, { layer, head });
+                return (
+                  <td key={head}>
+                    <button
+                      type="button"
+                      data-head={`${layer} ${head}`}
+                      aria-pressed={chosen}
+                      tabIndex={chosen ? 0 : -1}
+                      title={words}
+                      aria-label={words}
+                      style={strength(measure, value)}
+                      onKeyDown={onKeyDown}
+                      onClick={() => {
+                        onPlace({ layer, head });
+                      }}
+                    />
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function strength(measure: Measure, value: number): CSSProperties {
+  // A property of our own, which React's types do not know.
+  return { '--strength': `${Math.round(measure.strength(value) * 100)}%` } as CSSProperties;
+}

@@ -1,0 +1,40 @@
+/** After a run: which heads lost attention, and what each of them computed. */
+import { expect, runTimeout, test } from './fixtures/app';
+import { violations } from './fixtures/axe';
+
+test('heads are measured after the run, shown as a map, and reached by key', async ({ app, page }) => {
+  await app.open();
+  await app.takeSample('Report');
+  await page.getByText('Advanced parameters').click();
+  await page.getByLabel('Short prompts').selectOption('Sparse at every length');
+  await page.getByRole('spinbutton', { name: 'Diagonals at most' }).fill('128');
+  await page.getByRole('spinbutton', { name: 'Columns at most' }).fill('64');
+  await app.runButton.click();
+  await app.finished();
+
+  const panel = page.getByRole('region', { name: 'Head by head' });
+  await panel.getByRole('button', { name: 'Measure heads' }).click();
+  await expect(panel.getByRole('progressbar', { name: 'Heads measured' })).toBeVisible();
+  const grid = panel.getByRole('table', { name: 'Attention kept by layer and head' });
+  await expect(grid).toBeVisible({ timeout: runTimeout });
+  await expect(grid.getByRole('button')).toHaveCount(8 * 6);
+  await expect(grid.locator('[aria-pressed=true]')).toHaveCount(1);
+
+  await grid.getByRole('button', { name: /^Layer 1, head 1: attention kept .+%, output error .+%/ }).click();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowDown');
+  await expect(panel.getByText(/^Layer 2, head 2: attention kept/)).toBeVisible();
+  await expect(grid.getByRole('button', { name: /^Layer 2, head 2:/ })).toBeFocused();
+  await expect(panel.getByText(/of \d+ causal cells hold tiles/)).toBeVisible();
+
+  await panel.getByRole('radio', { name: 'Tiles computed' }).check();
+  await panel.getByText('Tiles computed as a table').click();
+  await expect(panel.getByRole('row', { name: /^8 (\d+%, ){5}\d+%$/ })).toBeVisible();
+  await page.setViewportSize({ width: 360, height: 780 });
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+  for (const theme of ['Light', 'Dark']) {
+    await page.getByRole('radio', { name: theme }).check();
+    expect(await violations(page), theme).toEqual([]);
+  }
+});
