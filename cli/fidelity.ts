@@ -2,7 +2,7 @@
  * `npm run fidelity`: what skipping costs, over many documents. Each document's dense run is compared with every pattern
  * asked for; a table of pattern by length, and JSON with every figure behind it.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { CompareResult } from '../app/engine/types';
 import { generateSample, type SampleKind } from '../app/documents/samples';
 import { CliError, positive, settingValue } from './arguments';
@@ -20,6 +20,7 @@ const usage = `Usage: npm run fidelity -- [options]
   --model HUB_ID                  (default: the built-in model)
   --out FILE                      write every run as JSON
   --adapter auto|gpu|software
+  --table FILE[,FILE…]            measure nothing; print the table of these results
   --help
 `;
 
@@ -32,6 +33,7 @@ interface Options {
   model: string;
   out: string | null;
   adapter: 'auto' | 'gpu' | 'software';
+  table: string[];
 }
 
 /** One document under one pattern. */
@@ -74,6 +76,7 @@ function parse(argv: readonly string[]): Options | null {
     model: 'builtin',
     out: null,
     adapter: 'auto',
+    table: [],
   };
   for (let at = 0; at < argv.length; at += 2) {
     const [flag = '', value] = argv.slice(at, at + 2);
@@ -86,6 +89,7 @@ function parse(argv: readonly string[]): Options | null {
     else if (flag === '--max-new-tokens') options.maxNewTokens = positive(flag, value);
     else if (flag === '--model') options.model = value;
     else if (flag === '--out') options.out = value;
+    else if (flag === '--table') options.table = value.split(',');
     else if (flag === '--adapter' && (value === 'auto' || value === 'gpu' || value === 'software'))
       options.adapter = value;
     else throw new CliError(`unknown option: ${flag} ${value} (see --help)`, 2);
@@ -130,6 +134,15 @@ function rowOf(
   };
 }
 
+function readRows(path: string): FidelityRow[] {
+  try {
+    const { rows } = JSON.parse(readFileSync(path, 'utf8')) as { rows: FidelityRow[] };
+    return rows;
+  } catch {
+    throw new CliError(`'${path}' is no result of npm run fidelity`, 2);
+  }
+}
+
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 const share = (values: boolean[]): string => `${values.filter(Boolean).length}/${values.length}`;
@@ -170,6 +183,10 @@ async function main(argv: readonly string[]): Promise<void> {
   const options = parse(argv);
   if (!options) {
     console.log(usage);
+    return;
+  }
+  if (options.table.length > 0) {
+    console.log(fidelityTable(options.table.flatMap(readRows)));
     return;
   }
   const log = (line: string): void => {
