@@ -220,6 +220,7 @@ test('history, settings and help have no violations in either theme, nor on a na
       ['Settings', 'Settings'],
       ['Keyboard shortcuts', 'Keyboard shortcuts'],
       ['Share its settings', 'Share settings'],
+      ['Share these settings', 'Share settings'],
     ] as const) {
       await page.getByRole('button', { name: button, exact: true }).click();
       await expect(page.getByRole('dialog', { name: title })).toBeVisible();

@@ -68,15 +68,26 @@ export function App() {
         <p>
           <a href="?bench">Benchmark results</a>
         </p>
-        <button
-          type="button"
-          className="quiet"
-          onClick={() => {
-            page.open({ kind: 'help' });
-          }}
-        >
-          {texts.page.help}
-        </button>
+        <div className="row">
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => {
+              page.open({ kind: 'share', run: null });
+            }}
+          >
+            {texts.page.share}
+          </button>
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => {
+              page.open({ kind: 'help' });
+            }}
+          >
+            {texts.page.help}
+          </button>
+        </div>
       </footer>
     </DropTarget>
   );

@@ -114,6 +114,6 @@ export const texts = {
     settings: 'Settings',
     help: 'This list',
   },
-  page: { settings: 'Settings', help: 'Keyboard shortcuts' },
+  page: { settings: 'Settings', share: 'Share these settings', help: 'Keyboard shortcuts' },
   toasts: { region: 'Messages', dismiss: 'Dismiss' },
 } as const;
