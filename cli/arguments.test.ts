@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CliError, parseArguments, settingValue } from './arguments';
 
@@ -62,4 +65,28 @@ test.each([
 
 test('setting values keep their type', () => {
   expect(['12', '0.5', 'true', 'classic', ''].map(settingValue)).toEqual([12, 0.5, true, 'classic', '']);
+});
+
+test('a value that starts with @ is the text of that file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'arguments-'));
+  try {
+    const file = join(folder, 'heads.json');
+    writeFileSync(file, '[{"0": ["stream_llm", 100, 800, 1]}]\n');
+    expect(settingValue(`@${file}`)).toBe('[{"0": ["stream_llm", 100, 800, 1]}]\n');
+    // Text, whatever it reads like.
+    writeFileSync(file, '12');
+    expect(settingValue(`@${file}`)).toBe('12');
+    expect(settingValue('a@b')).toBe('a@b');
+    for (const path of [join(folder, 'missing.json'), folder, '']) {
+      try {
+        settingValue(`@${path}`);
+        expect.unreachable();
+      } catch (error) {
+        expect(error).toBeInstanceOf(CliError);
+        expect(error).toMatchObject({ exitCode: 2, message: expect.stringContaining(`'${path}'`) as string });
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,4 +1,5 @@
 /** Command-line arguments of `compare`, as design 8 names them. Wrong ones end with code 2 and one clear line. */
+import { readFileSync } from 'node:fs';
 
 /** Exit codes: 0 done, 2 bad arguments, 3 no WebGPU adapter, 1 anything else. */
 export class CliError extends Error {
@@ -36,7 +37,8 @@ export const usage = `Usage: npm run compare -- [options]
   --question TEXT                 question (default: the sample's)
   --tokens N                      prompt tokens; the sample document is made this long, a file is cut to it
   --pattern NAME                  dense, a_shape, vertical_slash, … (default: adaptive)
-  --set key=value                 a parameter of the pattern; may be repeated
+  --set key=value                 a parameter of the pattern; may be repeated; key=@FILE takes the file's text
+                                  (minference: --set config=@heads.json)
   --max-new-tokens N              answer tokens (default: 32)
   --ids FILE                      prompt as a JSON array of token ids instead of text
   --attention FOLDER              one attention alone, on q.f16, k.f16, v.f16 ([head][token][dim], little-endian f16)
@@ -143,8 +145,26 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
   return parsed;
 }
 
-/** Setting values as the patterns take them: numbers and booleans where the text reads as one. */
+/**
+ * Setting values as the patterns take them: numbers and booleans where the text reads as one; @FILE is the text of that
+ * file, relative to the working directory.
+ */
 export function settingValue(text: string): string | number | boolean {
+  if (text.startsWith('@')) return readSetting(text.slice(1));
   if (text === 'true' || text === 'false') return text === 'true';
   return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+export function settingValues(
+  set: Readonly<Record<string, string>>,
+): Record<string, string | number | boolean> {
+  return Object.fromEntries(Object.entries(set).map(([key, text]) => [key, settingValue(text)]));
+}
+
+function readSetting(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CliError(`'${path}' cannot be read (${(error as NodeJS.ErrnoException).code})`, 2);
+  }
 }

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Page } from 'playwright';
 import type { AttentionReport, AttentionShape } from '../app/engine/attentionAlone';
 import type { ErrorReport } from '../app/errors';
-import { CliError, settingValue, type CompareArguments } from './arguments';
+import { CliError, settingValues, type CompareArguments } from './arguments';
 import { ensureChromium, openPage } from './browser';
 import { buildIfNeeded, serveSite } from './site';
 
@@ -157,6 +157,7 @@ export async function compareAttention(args: CompareArguments, log: (line: strin
   const folder = resolve(args.attention ?? '');
   if (args.out === null) throw new CliError('--attention needs --out FILE', 2);
   const shape = readAttentionFolder(folder);
+  const set = settingValues(args.set);
   const results = new Results(args.out, shape);
   await buildIfNeeded(log);
   const site = await serveSite({ folder });
@@ -169,9 +170,6 @@ export async function compareAttention(args: CompareArguments, log: (line: strin
     try {
       log(software ? 'Software WebGPU: correct, not fast.' : 'GPU found.');
       await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
-      const set = Object.fromEntries(
-        Object.entries(args.set).map(([key, text]) => [key, settingValue(text)]),
-      );
       const pattern = { name: args.pattern, set };
       const report = await inPage(page, shape, `${site.origin}/model/`, pattern, results, log);
       results.finish(report);

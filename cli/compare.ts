@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PromptRequest } from '../app/engine/types';
 import { generateSample } from '../app/documents/samples';
-import { CliError, parseArguments, settingValue, usage, type CompareArguments } from './arguments';
+import { CliError, parseArguments, settingValues, usage, type CompareArguments } from './arguments';
 import { compareAttention } from './attention';
 import { ensureChromium, openPage } from './browser';
 import { compareInPage, type CliRequest } from './compareInPage';
@@ -69,6 +69,7 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   const prompt = promptOf(args);
+  const set = settingValues(args.set);
   const folder = args.model !== 'builtin' && isFolder(args.model) ? resolve(args.model) : null;
   await buildIfNeeded(log);
   const site = await serveSite(folder === null ? {} : { folder });
@@ -91,9 +92,6 @@ async function main(argv: readonly string[]): Promise<void> {
             ? // The browser's profile ends with the command, and what it kept with it.
               { kind: 'hub', id: args.model, keep: false }
             : { kind: 'url', name: args.model, base: `${site.origin}/model/` };
-      const set = Object.fromEntries(
-        Object.entries(args.set).map(([key, text]) => [key, settingValue(text)]),
-      );
       const compare = await compareInPage(page, source, log, log);
       const { pattern, maxNewTokens, heads: measureHeads } = args;
       const result = await compare({ prompt, pattern: { name: pattern, set }, maxNewTokens, measureHeads });

@@ -51,6 +51,7 @@ function windowPattern(name: 'a_shape' | 'tri_shape', words: string): PatternFac
       settings,
       note,
       bytes: totalBytes(sizes),
+      listRoom: [capacity(geometry, window), 0],
       create: async (gpu) => {
         const pipeline = await gpu.pipelines.get(aShapeIndex);
         const buffers = allocateAll(gpu, sizes);

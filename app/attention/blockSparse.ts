@@ -82,6 +82,7 @@ export const blockSparse: PatternFactory = {
       settings,
       note: noteOf(settings, geometry),
       bytes,
+      listRoom: [settings.topK, 0],
       create: async (gpu) => {
         const [pool, score, choose] = await Promise.all([
           gpu.pipelines.get(meanPool),

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../errors';
-import { defaultHead, formatHeadConfig, parseHeadConfig, type HeadEntry } from './headConfig';
+import { defaultHead, formatHeadConfig, parseHeadConfig, readHeadConfig, type HeadEntry } from './headConfig';
 
 const model = { layers: 3, heads: 4 };
 
@@ -21,6 +21,20 @@ test('the shipped form loads as it is; what is missing gets the default', () => 
   expect(config[2]).toEqual([defaultHead, defaultHead, defaultHead, defaultHead]);
 });
 
+test('indented files with a byte order mark, sizes as floats, scores of sixteen digits and above 1', () => {
+  const text =
+    '\uFEFF[\n  {\n    "0": [\n      "vertical_and_slash",\n      22032,\n      18532.0,\n      1.0000020265579224\n    ]\n  }\n]\n';
+  expect(parseHeadConfig(text, model)[0]?.[0]).toEqual({
+    type: 'vertical_and_slash',
+    verticalSize: 22_032,
+    slashSize: 18_532,
+    score: 1.0000020265579224,
+  });
+  // Without a model only what the file names.
+  expect(readHeadConfig(text)[0]?.size).toBe(1);
+  expect(readHeadConfig(text)).toHaveLength(1);
+});
+
 describe('what is refused names its place', () => {
   test.each([
     ['{', 'not JSON'],
@@ -37,6 +51,21 @@ describe('what is refused names its place', () => {
     ['[{"0": ["stream_llm", 5, null, 1]}]', 'layer 0, head 0: slash_size'],
     ['[{"0": ["stream_llm", 5, 9999999, 1]}]', 'layer 0, head 0: slash_size is 9999999'],
     ['[{"0": ["stream_llm", 5, 9, "good"]}]', 'layer 0, head 0: the score'],
+    ['[{}, {"3": ["stream_llm", 5, 9, 1, 1]}]', 'layer 1, head 3 must be [type'],
+    ['[{}, {"3": null}]', 'layer 1, head 3 must be [type'],
+    ['[null]', 'layer 0 must be an object from head to its entry, not null'],
+    ['[{"__proto__": ["stream_llm", 1, 1, 1]}]', "layer 0: '__proto__' is no head"],
+    // What Python writes and JSON lacks, and what no double holds.
+    ['[{"2": ["stream_llm", NaN, 1, 1]}]', 'layer 0, head 2: vertical_size must be a whole number, not NaN'],
+    [
+      '[{"2": ["stream_llm", 1, -Infinity, 1]}]',
+      'layer 0, head 2: slash_size must be a whole number, not -Inf',
+    ],
+    [
+      '[{"2": ["stream_llm", 1, 1e999, 1]}]',
+      'layer 0, head 2: slash_size must be a whole number, not Infinity',
+    ],
+    ['[{"2": ["stream_llm", 1, 1, NaN]}]', 'layer 0, head 2: the score must be a number, not NaN'],
   ])('%s', (text, words) => {
     expect(() => parseHeadConfig(text, model)).toThrow(UserError);
     expect(() => parseHeadConfig(text, model)).toThrow(words);

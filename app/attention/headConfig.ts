@@ -35,22 +35,48 @@ function refuse(sentence: string): UserError {
   );
 }
 
+/** As the file has it, cut where it is long. */
+function show(value: unknown): string {
+  // A number can only be infinite by being too large; NaN comes as text, see `readJson`.
+  const text =
+    typeof value === 'number' || isPythonNumber(value) ? String(value) : (JSON.stringify(value) ?? 'nothing');
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+function isPythonNumber(value: unknown): boolean {
+  return value === 'NaN' || value === 'Infinity' || value === '-Infinity';
+}
+
+function readJson(text: string): unknown {
+  const json = text.replace(/^\uFEFF/, '');
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    try {
+      // Python writes NaN and Infinity, which JSON lacks: read as text, so that the refusal names layer and head.
+      return JSON.parse(json.replaceAll(/-?\b(?:NaN|Infinity)\b/g, (word) => JSON.stringify(word)));
+    } catch {
+      throw refuse(`it is not JSON (${error instanceof Error ? error.message : 'unreadable'}).`);
+    }
+  }
+}
+
 function sizeOf(value: unknown, name: string, place: string): number {
   if (typeof value !== 'number' || !Number.isInteger(value))
-    throw refuse(`${place}: ${name} must be a whole number, not ${JSON.stringify(value)}.`);
+    throw refuse(`${place}: ${name} must be a whole number, not ${show(value)}.`);
   if (value < 0) throw refuse(`${place}: ${name} is ${value}, which is negative.`);
   if (value > mostTokens) throw refuse(`${place}: ${name} is ${value}, which is above ${mostTokens}.`);
   return value;
 }
 
 function entryOf(value: unknown, place: string): HeadEntry {
-  if (!Array.isArray(value) || value.length < 3)
-    throw refuse(`${place} must be [type, vertical size, slash size, score], not ${JSON.stringify(value)}.`);
+  if (!Array.isArray(value) || value.length < 3 || value.length > 4)
+    throw refuse(`${place} must be [type, vertical size, slash size, score], not ${show(value)}.`);
   const [type, vertical, slash, score = 1] = value as unknown[];
   if (typeof type !== 'string' || !types.includes(type))
-    throw refuse(`${place}: the type ${JSON.stringify(type)} is unknown; known are ${types.join(', ')}.`);
+    throw refuse(`${place}: the type ${show(type)} is unknown; known are ${types.join(', ')}.`);
   if (typeof score !== 'number' || !Number.isFinite(score))
-    throw refuse(`${place}: the score must be a number, not ${JSON.stringify(score)}.`);
+    throw refuse(`${place}: the score must be a number, not ${show(score)}.`);
   return {
     type: type as HeadType,
     verticalSize: sizeOf(vertical, 'vertical_size', place),
@@ -59,37 +85,41 @@ function entryOf(value: unknown, place: string): HeadEntry {
   };
 }
 
+/** The heads that a file names, by layer. Throws a `UserError` ('bad-setting') that names layer and head. */
+export function readHeadConfig(text: string): ReadonlyMap<number, HeadEntry>[] {
+  const json = readJson(text);
+  if (!Array.isArray(json)) throw refuse('it is not a list of layers.');
+  return json.map((layer: unknown, at) => {
+    if (typeof layer !== 'object' || layer === null || Array.isArray(layer))
+      throw refuse(`layer ${at} must be an object from head to its entry, not ${show(layer)}.`);
+    return new Map(
+      Object.entries(layer).map(([name, value]) => {
+        if (!/^\d{1,6}$/.test(name)) throw refuse(`layer ${at}: '${name}' is no head.`);
+        const head = Number(name);
+        return [head, entryOf(value, `layer ${at}, head ${head}`)];
+      }),
+    );
+  });
+}
+
 /**
- * Reads a configuration for a model of `layers` by `heads` query heads. Returns [layer][head]. Throws a `UserError`
- * ('bad-setting') that names layer and head.
+ * Reads a configuration for a model of `layers` by `heads` query heads. Returns [layer][head], the default where the
+ * file names none. Throws as `readHeadConfig`, and for layers and heads that the model lacks.
  */
 export function parseHeadConfig(
   text: string,
   { layers, heads }: { layers: number; heads: number },
 ): HeadEntry[][] {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw refuse('it is not JSON.');
-  }
-  if (!Array.isArray(json)) throw refuse('it is not a list of layers.');
-  if (json.length > layers) throw refuse(`it has ${json.length} layers, and the model has ${layers}.`);
-  const read: HeadEntry[][] = Array.from({ length: layers }, () =>
-    Array.from({ length: heads }, () => defaultHead),
-  );
-  json.forEach((layer: unknown, at) => {
-    if (typeof layer !== 'object' || layer === null || Array.isArray(layer))
-      throw refuse(`layer ${at} must be an object from head to its entry.`);
-    for (const [name, value] of Object.entries(layer)) {
-      const head = /^\d+$/.test(name) ? Number(name) : NaN;
-      if (!(head < heads))
-        throw refuse(`layer ${at}: '${name}' is no head of a model with ${heads} heads (0 to ${heads - 1}).`);
-      const row = read[at];
-      if (row) row[head] = entryOf(value, `layer ${at}, head ${head}`);
-    }
+  const read = readHeadConfig(text);
+  if (read.length > layers) throw refuse(`it has ${read.length} layers, and the model has ${layers}.`);
+  read.forEach((layer, at) => {
+    for (const head of layer.keys())
+      if (head >= heads)
+        throw refuse(`layer ${at}: '${head}' is no head of a model with ${heads} heads (0 to ${heads - 1}).`);
   });
-  return read;
+  return Array.from({ length: layers }, (_layer, at) =>
+    Array.from({ length: heads }, (_head, head) => read[at]?.get(head) ?? defaultHead),
+  );
 }
 
 /** The same in MInference's JSON: what `parseHeadConfig` reads. */

@@ -36,12 +36,12 @@ export interface Indexer {
 }
 
 /** Tiles of one row block at most: three a band where row blocks are not aligned, and the first; or all. */
-function bandTiles({ geometry, capacities }: IndexerOptions): number {
+export function bandTiles({ geometry, capacities }: IndexerOptions): number {
   return Math.min(3 * capacities[1] + 1, Math.ceil(geometry.keys / 64));
 }
 
 /** At most one new tile a diagonal; they do not overlap, and end 63 keys after the row block at the latest. */
-function slashTiles({ geometry, capacities }: IndexerOptions): number {
+export function slashTiles({ geometry, capacities }: IndexerOptions): number {
   return Math.min(capacities[1], Math.ceil(geometry.keys / 64) + 2);
 }
 

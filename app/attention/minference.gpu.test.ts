@@ -3,16 +3,16 @@ import { expect, test } from 'vitest';
 import type { Gpu } from '../gpu/device';
 import { Recorder } from '../gpu/recorder';
 import { normals, testGpu, uploadHalf } from '../gpu/testing';
-import { createPattern, type Pattern } from './pattern';
+import { createPattern, patternMemory, type Pattern } from './pattern';
 import { readTileIndex } from './readTileIndex';
 import type { Geometry, PatternRequest } from './types';
 
-const [heads, kvHeads, headDim, keys, layers] = [4, 2, 16, 700, 2] as const;
+const [heads, kvHeads, headDim, keys] = [4, 2, 16, 700];
 const geometry: Geometry = {
   heads,
   kvHeads,
   headDim,
-  layers,
+  layers: 2,
   keys,
   past: 0,
   rows: keys,
@@ -28,16 +28,32 @@ function inputs(gpu: Gpu) {
 }
 
 /** The index of a layer, [head][row block]. */
-async function indexOf(gpu: Gpu, pattern: Pattern, layer: number, given: ReturnType<typeof inputs>) {
-  const all: Awaited<ReturnType<typeof readTileIndex>>[number][] = Array.from({ length: heads }, () => []);
-  for (let first = 0; first < keys; first += 256) {
+async function indexOf(
+  gpu: Gpu,
+  pattern: Pattern,
+  layer: number,
+  given: ReturnType<typeof inputs>,
+  shape = geometry,
+) {
+  const { rows, chunkRows } = shape;
+  const all: Awaited<ReturnType<typeof readTileIndex>>[number][] = Array.from(
+    { length: shape.heads },
+    () => [],
+  );
+  for (let first = 0; first < rows; first += chunkRows) {
     const recorder = new Recorder(gpu);
     const { caches, queries, tail } = given;
     if (first === 0) pattern.prepareLayer(recorder, { layer, caches, tail });
-    const count = Math.min(256, keys - first);
-    const built = pattern.indexRows(recorder, layer, { first, count, queries, queryStride: 256, caches });
+    const count = Math.min(chunkRows, rows - first);
+    const built = pattern.indexRows(recorder, layer, {
+      first,
+      count,
+      queries,
+      queryStride: chunkRows,
+      caches,
+    });
     await recorder.drain();
-    const read = built === null ? null : await readTileIndex(gpu, built, heads);
+    const read = built === null ? null : await readTileIndex(gpu, built, shape.heads);
     all.forEach((blocks, head) => {
       blocks.push(...(read?.[head] ?? Array.from({ length: Math.ceil(count / 64) }, () => 'dense' as const)));
     });
@@ -122,5 +138,107 @@ test('scaled: bands by head, as vertical_slash takes them', async () => {
     single(gpu, { name: 'vertical_slash', set: { verticalSize, slashSize, fallback: 'off' } }, given);
   expect(index[0]).toEqual((await alone(50, 128)).index[0]);
   expect(index[1]).toEqual((await alone(20, 256)).index[1]);
+  pattern.destroy();
+});
+
+test('scaled: bands, tiles and a window in one layer, after a past, each as alone', async () => {
+  const gpu = await testGpu();
+  const given = inputs(gpu);
+  const later: Geometry = { ...geometry, past: 100, rows: keys - 100 };
+  const config = JSON.stringify([
+    {},
+    {
+      0: ['block_sparse', 0, 0, 1],
+      1: ['vertical_and_slash', 20, 128, 1],
+      2: ['stream_llm', 64, 64, 1],
+      3: ['stream_llm', 0, 192, 1],
+    },
+  ]);
+  const of = async (request: PatternRequest) => {
+    const pattern = await createPattern(gpu, request, later);
+    const index = await indexOf(gpu, pattern, 1, given, later);
+    const { headDensity } = await pattern.statistics();
+    expect(pattern.indexBytes).toBe(patternMemory(request, later));
+    pattern.destroy();
+    return { index, densities: headDensity.slice(heads) };
+  };
+  const off = { fallback: 'off' };
+  const mixed = await of({ name: 'minference', set: { config, budget: 'scaled', ...off } });
+  const alone = [
+    await of({ name: 'block_sparse', set: off }),
+    await of({ name: 'vertical_slash', set: { verticalSize: 20, slashSize: 128, ...off } }),
+    await of({ name: 'a_shape', set: { init: 64, local: 64, ...off } }),
+    await of({ name: 'a_shape', set: { init: 0, local: 192, ...off } }),
+  ];
+  alone.forEach(({ index, densities }, head) => {
+    expect(mixed.index[head]).toEqual(index[head]);
+    expect(mixed.densities[head]).toBeCloseTo(densities[head] ?? NaN, 9);
+  });
+  expect(new Set(mixed.index.map((rows) => JSON.stringify(rows))).size).toBe(4);
+});
+
+test('with fallback a kind that would be nearly dense is, and counts so; the others stay sparse', async () => {
+  const gpu = await testGpu();
+  const long: Geometry = {
+    ...geometry,
+    heads: 2,
+    kvHeads: 1,
+    headDim: 8,
+    layers: 1,
+    keys: 4096,
+    rows: 4096,
+    chunkRows: 2048,
+    keyStride: 4096,
+  };
+  const k = { buffer: uploadHalf(gpu, normals(4096 * 8, 4, 1.5)) };
+  const queries = uploadHalf(gpu, normals(2 * 2048 * 8, 5, 1.5));
+  const tail = uploadHalf(gpu, normals(2 * 64 * 8, 6, 1.5));
+  const given = { caches: [{ headBase: 0, heads: 2, kvHeadBase: 0, k, v: k }], queries, tail };
+  const config = JSON.stringify([{ 0: ['stream_llm', 64, 256, 1], 1: ['stream_llm', 64, 3000, 1] }]);
+  const run = async (fallback: string) => {
+    const pattern = await createPattern(gpu, { name: 'minference', set: { config, fallback } }, long);
+    const index = await indexOf(gpu, pattern, 0, given, long);
+    const { headDensity, denseHeads } = await pattern.statistics();
+    pattern.destroy();
+    return { dense: index.map((rows) => rows.every((row) => row === 'dense')), headDensity, denseHeads };
+  };
+  const auto = await run('auto');
+  expect(auto).toMatchObject({ dense: [false, true], denseHeads: 1 });
+  expect(auto.headDensity[1]).toBe(1);
+  expect(auto.headDensity[0]).toBeLessThan(0.3);
+  const off = await run('off');
+  expect(off).toMatchObject({ dense: [false, false], denseHeads: 0 });
+  expect(off.headDensity[1]).toBeGreaterThan(0.7);
+});
+
+test('with fallback a head whose diagonals would compute most tiles is dense, its neighbour not', async () => {
+  const gpu = await testGpu();
+  const long: Geometry = {
+    ...geometry,
+    heads: 2,
+    kvHeads: 1,
+    headDim: 8,
+    layers: 1,
+    keys: 4096,
+    rows: 4096,
+    chunkRows: 4096,
+    keyStride: 4096,
+  };
+  const k = { buffer: uploadHalf(gpu, normals(4096 * 8, 4, 1.5)) };
+  const queries = uploadHalf(gpu, normals(2 * 4096 * 8, 5, 1.5));
+  const tail = uploadHalf(gpu, normals(2 * 64 * 8, 6, 1.5));
+  const given = { caches: [{ headBase: 0, heads: 2, kvHeadBase: 0, k, v: k }], queries, tail };
+  const config = JSON.stringify([
+    { 0: ['vertical_and_slash', 1000, 6096, 1], 1: ['vertical_and_slash', 30, 50, 1] },
+  ]);
+  const set = { config, fallback: 'auto' };
+  const pattern = await createPattern(gpu, { name: 'minference', set }, long);
+  const index = await indexOf(gpu, pattern, 0, given, long);
+  expect(index.map((rows) => rows.every((row) => row === 'dense'))).toEqual([true, false]);
+  expect(await pattern.statistics()).toMatchObject({
+    denseHeads: 1,
+    headDense: [true, false],
+    totalHeads: 2,
+  });
   pattern.destroy();
 });

@@ -3,29 +3,32 @@
  * section 3.2; its `configs/*.json`). Sizes are tokens. With `budget=classic` they cover what the original covers and are
  * taken as they stand, no more than the prompt; with `scaled` diagonals are taken in bands of 64 (see verticalSlash.ts).
  *
- * Heads of one kind share a pattern with budgets by head. Where a layer has several kinds, each builds its index for all
- * heads, and `merge_index` takes each head's own; kinds that no head has cost nothing.
+ * `block_sparse` has a budget of its own, as there: 100 tiles a row block, with `scaled` as blockSparse.ts says.
+ *
+ * Heads of one kind share a pattern with budgets by head (A-shape: of one kind and size). Where a layer has several
+ * kinds, each builds its index for all heads, and `merge_index` takes each head's own; kinds that no head has cost
+ * nothing.
  */
 import type { Gpu } from '../gpu/device';
-import { mergeIndex, recordMergeIndex } from '../kernels/mergeIndex';
 import { aShape } from './aShape';
 import { blockSparse } from './blockSparse';
-import { allocateAll, releaseAll } from './buffers';
+import { totalBytes } from './buffers';
 import { densePattern } from './dense';
 import { parseHeadConfig, type HeadEntry } from './headConfig';
+import { createMergedIndex, mergedSizes, partsByLayer, type MergedPart } from './mergedIndex';
 import { planRanked, tooLong, tooShort } from './ranked';
 import { choice, readSettings, whole, type PatternFactory, type PatternPlan } from './settings';
 import { denseAbove, neverDense, rowBlocksOf } from './tiles';
-import type { TileIndex } from './tileIndex';
-import type { Geometry, Pattern, RowsInput, Settings } from './types';
+import type { Geometry, Pattern, Settings } from './types';
+import { rankingRules } from './verticalSlash';
 
 function readMinference(set: Settings, { layers, rows }: Geometry) {
   const classic = set.budget !== 'scaled';
   const settings = readSettings('minference', set, {
     config: { kind: 'text', initial: '[]' },
     budget: choice(['classic', 'scaled'], 'classic'),
-    // The original's -1, every layer sparse, is 0 here.
-    startingLayer: whole(0, -1, layers, "the model's layers"),
+    // As in the original: layers below are dense; -1 and 0 are none.
+    startingLayer: whole(-1, -1, layers, "the model's layers"),
     lastQ: whole(64, 1, 256),
     // As in vertical_slash: 'classic' follows the original, which has no fallback.
     fallback: choice(['auto', 'off'], classic ? 'off' : 'auto'),
@@ -37,16 +40,16 @@ function readMinference(set: Settings, { layers, rows }: Geometry) {
 type MinferenceSettings = ReturnType<typeof readMinference>;
 
 /** A pattern for all heads, and which heads follow it. */
-interface Part {
-  plan: PatternPlan;
-  /** [layer][head], row-major. */
-  owns: boolean[];
+interface Part extends MergedPart {
+  readonly plan: PatternPlan;
+  readonly owns: boolean[];
 }
 
 function keyOf({ type, verticalSize, slashSize }: HeadEntry): string {
   return type === 'stream_llm' ? `${type} ${verticalSize} ${slashSize}` : type;
 }
 
+/** `entries` of [layer][head]; those of other kinds choose nothing. */
 function rankedPlan(
   entries: readonly HeadEntry[],
   settings: MinferenceSettings,
@@ -54,36 +57,32 @@ function rankedPlan(
 ): PatternPlan {
   const { keys } = geometry;
   const classic = settings.budget === 'classic';
-  const own = new Set(entries.filter(({ type }) => type === 'vertical_and_slash'));
-  // As in vertical_slash: what is forced must fit.
-  const budgets = entries.map(({ verticalSize, slashSize }): [number, number] =>
-    classic
+  const budgets = entries.map(({ type, verticalSize, slashSize }, at): [number, number] => {
+    if (type !== 'vertical_and_slash' || at < firstHead(settings, geometry)) return [0, 0];
+    // As in vertical_slash: what is forced must fit.
+    return classic
       ? [Math.min(keys, Math.max(30, verticalSize)), Math.min(keys, Math.max(50, slashSize))]
-      : [Math.min(keys, verticalSize), Math.max(2, Math.ceil(Math.min(keys, slashSize) / 64))],
-  );
-  const most = (list: 0 | 1): number =>
-    entries.reduce((sum, entry, at) => (own.has(entry) ? Math.max(sum, budgets[at]?.[list] ?? 0) : sum), 0);
-  const capacities: [number, number] = [most(0), most(1)];
-  const kept = budgets.map(([columns, diagonals]): [number, number] => [
-    Math.min(columns, capacities[0]),
-    Math.min(diagonals, capacities[1]),
-  ]);
+      : [Math.min(keys, verticalSize), Math.max(2, Math.ceil(Math.min(keys, slashSize) / 64))];
+  });
+  const most = (list: 0 | 1): number => budgets.reduce((sum, budget) => Math.max(sum, budget[list]), 0);
   return planRanked('vertical_slash', geometry, {
     settings: {},
     note: null,
     ranking: {
       tailRows: settings.lastQ,
-      columns: classic
-        ? { forced: 30, openFrom: 0, openTo: keys }
-        : { forced: 0, openFrom: 64, openTo: Math.max(64, keys - 128) },
-      diagonals: classic ? { pool: 1, forced: 100 } : { pool: 64, forced: 128 },
-      budgets: capacities,
-      byHead: kept,
+      ...rankingRules(classic, keys),
+      budgets: [most(0), most(1)],
+      byHead: budgets,
     },
     denseAbove: settings.fallback === 'auto' ? denseAbove : neverDense,
     last: 0,
     index: classic ? 'slashes' : 'bands',
   });
+}
+
+/** Heads before it, in layers below `startingLayer`, are dense. */
+function firstHead({ startingLayer }: MinferenceSettings, { heads }: Geometry): number {
+  return Math.max(0, startingLayer) * heads;
 }
 
 function planOf(
@@ -93,7 +92,7 @@ function planOf(
   geometry: Geometry,
 ) {
   const { keys } = geometry;
-  const { fallback } = settings;
+  const { budget, fallback } = settings;
   switch (entry.type) {
     case 'vertical_and_slash':
       return rankedPlan(all, settings, geometry);
@@ -103,21 +102,24 @@ function planOf(
       return aShape.plan({ init, local, fallback }, geometry);
     }
     case 'block_sparse':
-      return blockSparse.plan({ budget: 'classic', fallback: 'off' }, geometry);
+      return blockSparse.plan({ budget, fallback }, geometry);
   }
 }
 
-/** Heads in layers below `startingLayer` are dense and in no part. */
+/** Dense layers are in no part. */
 function partsOf(settings: MinferenceSettings, geometry: Geometry): Part[] {
   const { layers, heads } = geometry;
   const entries = parseHeadConfig(settings.config, { layers, heads }).flat();
   const parts = new Map<string, Part>();
   entries.forEach((entry, at) => {
-    if (Math.floor(at / heads) < settings.startingLayer) return;
+    if (at < firstHead(settings, geometry)) return;
     const key = keyOf(entry);
     let part = parts.get(key);
     if (!part) {
-      part = { plan: planOf(entry, entries, settings, geometry), owns: entries.map(() => false) };
+      const plan = planOf(entry, entries, settings, geometry);
+      const room: Part['room'] | undefined = plan.note === null ? plan.listRoom : [0, 0];
+      if (!room) throw new Error(`no room is known for ${key}`);
+      part = { plan, owns: entries.map(() => false), room };
       parts.set(key, part);
     }
     part.owns[at] = true;
@@ -131,17 +133,27 @@ export const minference: PatternFactory = {
     const parts = partsOf(settings, geometry);
     const short = settings.fallback === 'off' ? null : tooShort(geometry);
     const long = settings.budget === 'scaled' ? tooLong(geometry) : null;
-    const everyLayer = settings.startingLayer >= geometry.layers;
-    const note = long ?? short ?? (everyLayer ? 'Dense was used: no layer is left to be sparse.' : null);
-    const bytes = parts.reduce((sum, { plan }) => sum + plan.bytes, 0);
+    const bytes = parts.reduce((sum, { plan }) => sum + (plan.note === null ? plan.bytes : 0), 0);
+    const merged = isMixed(parts, geometry) ? totalBytes(mergedSizes(geometry, parts)) : 0;
     return {
       settings: { ...settings },
-      note,
-      bytes,
-      create: (gpu) => createMinference(gpu, geometry, settings, parts, bytes),
+      note: long ?? short ?? denseNote(parts),
+      bytes: bytes + merged,
+      create: (gpu) => createMinference(gpu, geometry, settings, parts, bytes + merged),
     };
   },
 };
+
+function isMixed(parts: readonly Part[], geometry: Geometry): boolean {
+  return partsByLayer(parts, geometry).some((present) => present.length > 1);
+}
+
+/** Why no head is sparse, as a sentence; null where one is. */
+function denseNote(parts: readonly Part[]): string | null {
+  const [first] = parts;
+  if (!first) return 'Dense was used: no layer is left to be sparse.';
+  return parts.every(({ plan }) => plan.note !== null) ? first.plan.note : null;
+}
 
 async function createMinference(
   gpu: Gpu,
@@ -160,27 +172,26 @@ async function createMinference(
     for (const pattern of patterns) pattern.destroy();
     throw error;
   }
-  const merge = await Merge.create(gpu, geometry, parts, patterns);
-  const inLayer = (layer: number): number[] =>
-    parts.flatMap(({ owns }, at) =>
-      owns.slice(layer * geometry.heads, (layer + 1) * geometry.heads).includes(true) ? [at] : [],
-    );
+  const inLayer = partsByLayer(parts, geometry);
+  const merged = isMixed(parts, geometry) ? await createMergedIndex(gpu, geometry, parts) : null;
+  const estimates = inLayer.flat().reduce((sum, at) => sum + (patterns[at]?.prepareFlops ?? 0), 0);
   return {
     name: 'minference',
     settings: { ...settings },
     tailRows: Math.max(0, ...patterns.map(({ tailRows }) => tailRows)),
-    // The merged index of layers with several kinds comes on top, no larger than the largest of theirs.
     indexBytes: bytes,
-    prepareFlops: patterns.reduce((sum, { prepareFlops }) => sum + prepareFlops, 0),
+    // The mean of the layers, which differ.
+    prepareFlops: estimates / geometry.layers,
     prepareLayer(recorder, input) {
-      for (const at of inLayer(input.layer)) patterns[at]?.prepareLayer(recorder, input);
+      for (const at of inLayer[input.layer] ?? []) patterns[at]?.prepareLayer(recorder, input);
     },
     indexRows(recorder, layer, rows) {
-      const present = inLayer(layer);
-      const [first] = present;
-      if (first === undefined) return null;
-      if (present.length === 1) return patterns[first]?.indexRows(recorder, layer, rows) ?? null;
-      return merge.rows(recorder, layer, rows, present);
+      const indexes = (inLayer[layer] ?? []).map(
+        (at) => [at, patterns[at]?.indexRows(recorder, layer, rows) ?? null] as const,
+      );
+      const [first] = indexes;
+      if (!first || !merged || indexes.length === 1) return first?.[1] ?? null;
+      return merged.rows(recorder, layer, rowBlocksOf(rows.count), new Map(indexes));
     },
     statistics: async () => {
       const each = await Promise.all(patterns.map((pattern) => pattern.statistics()));
@@ -203,116 +214,7 @@ async function createMinference(
     },
     destroy() {
       for (const pattern of patterns) pattern.destroy();
-      merge.destroy();
+      merged?.destroy();
     },
   };
-}
-
-type MergeBuffers = Record<'parts' | 'counts' | 'tiles' | 'columns' | 'dense_counts', GPUBuffer>;
-
-/** The merged index of layers whose heads follow several parts; made when the first such layer is met. */
-class Merge {
-  private buffers: MergeBuffers | null = null;
-  private capacities = { tileCapacity: 0, columnCapacity: 0 };
-  private readonly retired: MergeBuffers[] = [];
-
-  private constructor(
-    private readonly gpu: Gpu,
-    private readonly geometry: Geometry,
-    private readonly parts: readonly Part[],
-    private readonly patterns: readonly Pattern[],
-    private readonly pipeline: Awaited<ReturnType<typeof pipelineOf>>,
-  ) {}
-
-  static async create(gpu: Gpu, geometry: Geometry, parts: readonly Part[], patterns: readonly Pattern[]) {
-    return new Merge(gpu, geometry, parts, patterns, await pipelineOf(gpu));
-  }
-
-  rows(
-    recorder: Parameters<Pattern['indexRows']>[0],
-    layer: number,
-    rows: RowsInput,
-    present: readonly number[],
-  ): TileIndex {
-    const indexes = present.map((at) => ({
-      at,
-      index: this.patterns[at]?.indexRows(recorder, layer, rows) ?? null,
-    }));
-    const buffers = this.roomFor(indexes.flatMap(({ index }) => index ?? []));
-    const rowBlocks = rowBlocksOf(rows.count);
-    const { heads } = this.geometry;
-    for (const { at, index } of indexes) {
-      recordMergeIndex(
-        recorder,
-        this.pipeline,
-        {
-          parts: buffers.parts,
-          counts: index?.counts ?? buffers.dense_counts,
-          // A dense part's lists are not read; any other buffer will do.
-          tiles: index?.tiles ?? buffers.dense_counts,
-          columns: index?.columns ?? buffers.dense_counts,
-          merged_counts: buffers.counts,
-          merged_tiles: buffers.tiles,
-          merged_columns: buffers.columns,
-        },
-        {
-          layer,
-          heads,
-          rowBlocks,
-          part: at,
-          tileCapacity: index?.tileCapacity ?? 0,
-          columnCapacity: index?.columnCapacity ?? 0,
-          merged: this.capacities,
-        },
-      );
-    }
-    const { counts, tiles, columns } = buffers;
-    return { counts, tiles, columns, ...this.capacities, rowBlocks };
-  }
-
-  destroy(): void {
-    for (const buffers of [...this.retired, ...(this.buffers ? [this.buffers] : [])])
-      releaseAll(this.gpu, buffers);
-    this.retired.length = 0;
-    this.buffers = null;
-  }
-
-  private roomFor(indexes: readonly TileIndex[]): MergeBuffers {
-    const tileCapacity = Math.max(0, ...indexes.map((index) => index.tileCapacity));
-    const columnCapacity = Math.max(0, ...indexes.map((index) => index.columnCapacity));
-    const { capacities } = this;
-    if (
-      this.buffers &&
-      tileCapacity <= capacities.tileCapacity &&
-      columnCapacity <= capacities.columnCapacity
-    )
-      return this.buffers;
-    this.capacities = {
-      tileCapacity: Math.max(tileCapacity, capacities.tileCapacity),
-      columnCapacity: Math.max(columnCapacity, capacities.columnCapacity),
-    };
-    // Work that is recorded may still name the smaller buffers.
-    if (this.buffers) this.retired.push(this.buffers);
-    const { heads, layers, chunkRows } = this.geometry;
-    const blocks = heads * rowBlocksOf(chunkRows);
-    const sizes = {
-      parts: layers * heads * 4,
-      counts: blocks * 8,
-      tiles: blocks * this.capacities.tileCapacity * 4,
-      columns: blocks * this.capacities.columnCapacity * 4,
-      dense_counts: blocks * 8,
-    };
-    const buffers = allocateAll(this.gpu, sizes);
-    const owner = Uint32Array.from({ length: layers * heads }, (_, at) =>
-      this.parts.findIndex(({ owns }) => owns[at]),
-    );
-    this.gpu.device.queue.writeBuffer(buffers.parts, 0, owner);
-    this.gpu.device.queue.writeBuffer(buffers.dense_counts, 0, new Uint32Array(blocks * 2).fill(0xffffffff));
-    this.buffers = buffers;
-    return buffers;
-  }
-}
-
-function pipelineOf(gpu: Gpu) {
-  return gpu.pipelines.get(mergeIndex);
 }

@@ -2,7 +2,14 @@
 import { readBuffer } from '../gpu/recorder';
 import { mostKeys } from '../kernels/bandIndex';
 import { allocateAll, releaseAll, totalBytes } from './buffers';
-import { bandSizes, createBandIndexer, createSlashIndexer, slashSizes } from './indexers';
+import {
+  bandSizes,
+  bandTiles,
+  createBandIndexer,
+  createSlashIndexer,
+  slashSizes,
+  slashTiles,
+} from './indexers';
 import {
   capacitiesOf,
   createLastQueries,
@@ -66,6 +73,7 @@ export function planRanked(name: PatternName, geometry: Geometry, options: Ranke
     settings,
     note,
     bytes,
+    listRoom: [slashes ? slashTiles(indexer) : bandTiles(indexer), indexer.capacities[0]],
     create: async (gpu) => {
       const estimate = await createLastQueries(gpu, geometry, ranking);
       const shared = allocateAll(gpu, statisticsBytes);

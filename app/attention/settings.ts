@@ -10,6 +10,8 @@ export interface PatternPlan {
   readonly note: string | null;
   /** Bytes of index and scratch. */
   readonly bytes: number;
+  /** Tiles and columns that a row block's lists have room for, of patterns that `minference` merges. */
+  readonly listRoom?: readonly [number, number];
   create(gpu: Gpu, geometry: Geometry): Promise<Pattern>;
 }
 

@@ -52,21 +52,23 @@ function readVerticalSlash(set: Settings, { keys, rows }: Geometry) {
 
 type VerticalSlashSettings = ReturnType<typeof readVerticalSlash>;
 
+/** What may be chosen and what is forced. */
+export function rankingRules(classic: boolean, keys: number): Pick<Ranking, 'columns' | 'diagonals'> {
+  return classic
+    ? { columns: { forced: 30, openFrom: 0, openTo: keys }, diagonals: { pool: 1, forced: 100 } }
+    : {
+        columns: { forced: 0, openFrom: 64, openTo: Math.max(64, keys - 128) },
+        diagonals: { pool: 64, forced: 128 },
+      };
+}
+
 function rankingOf(settings: VerticalSlashSettings, { keys }: Geometry): Ranking {
   const { verticalSize, slashSize, lastQ } = settings;
-  if (settings.budget === 'classic') {
-    return {
-      tailRows: lastQ,
-      columns: { forced: 30, openFrom: 0, openTo: keys },
-      diagonals: { pool: 1, forced: 100 },
-      budgets: [verticalSize, slashSize],
-    };
-  }
+  const classic = settings.budget === 'classic';
   return {
     tailRows: lastQ,
-    columns: { forced: 0, openFrom: 64, openTo: Math.max(64, keys - 128) },
-    diagonals: { pool: 64, forced: 128 },
-    budgets: [verticalSize, Math.ceil(slashSize / 64)],
+    ...rankingRules(classic, keys),
+    budgets: [verticalSize, classic ? slashSize : Math.ceil(slashSize / 64)],
   };
 }
 

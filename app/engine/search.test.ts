@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseHeadConfig } from '../attention/headConfig';
 import type { HeadFigures } from '../model/headMeasure';
 import { candidatePattern, chooseHeads, minferenceJson, searchCandidates } from './search';
 
@@ -74,7 +75,14 @@ describe('choosing', () => {
       [1, 0],
       [1, 1],
     ]);
-    expect(JSON.parse(minferenceJson({ heads: chosen }))).toEqual([
+    const json = minferenceJson({ heads: chosen });
+    expect(parseHeadConfig(json, { layers: 2, heads: 2 })[1]?.[0]).toEqual({
+      type: 'vertical_and_slash',
+      verticalSize: chosen[2]?.verticalSize,
+      slashSize: chosen[2]?.slashSize,
+      score: 0.5,
+    });
+    expect(JSON.parse(json)).toEqual([
       {
         0: ['vertical_and_slash', chosen[0]?.verticalSize, chosen[0]?.slashSize, 0.9],
         1: ['vertical_and_slash', chosen[1]?.verticalSize, chosen[1]?.slashSize, 0.8],

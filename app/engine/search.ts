@@ -3,6 +3,7 @@
  * tries patterns of equal cost beside a dense run, and keeps the one that holds the most of its attention. Scores are
  * measured on sampled rows, over dense queries, keys and values: attention kept, then output error.
  */
+import { formatHeadConfig, type HeadEntry } from '../attention/headConfig';
 import { createPattern, type Geometry, type Pattern } from '../attention/pattern';
 import { UserError } from '../errors';
 import { HeadMeasure, type HeadFigures } from '../model/headMeasure';
@@ -218,18 +219,12 @@ async function measureCandidates(
   }
 }
 
-/** MInference's own JSON: a list with an object a layer, head -> [type, vertical size, slash size, score]. */
+/** MInference's own JSON, what `minference` takes as `config`. */
 export function minferenceJson({ heads }: Pick<SearchResult, 'heads'>): string {
-  const layers: Record<string, [string, number, number, number]>[] = [];
-  for (const { layer, head, type, verticalSize, slashSize, recall } of heads) {
-    (layers[layer] ??= {})[String(head)] = [
-      type,
-      verticalSize,
-      slashSize,
-      Math.round(recall * 10_000) / 10_000,
-    ];
-  }
-  return JSON.stringify(layers);
+  const layers: HeadEntry[][] = [];
+  for (const { layer, head, recall, ...candidate } of heads)
+    (layers[layer] ??= [])[head] = { ...candidate, score: Math.round(recall * 10_000) / 10_000 };
+  return formatHeadConfig(layers);
 }
 
 /** What crosses to the page. */

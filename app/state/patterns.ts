@@ -1,41 +1,9 @@
 /** The patterns that a person can choose, as data: a further one is one entry here. The engine validates the values. */
 import type { PatternName, PatternRequest } from '../engine/types';
+import { headSummary } from './headSummary';
+import type { ChoiceParameter, NumberParameter, Parameter, SettingValue } from './parameters';
 
-export type SettingValue = string | number | boolean;
-
-export interface NumberParameter {
-  kind: 'number';
-  name: string;
-  label: string;
-  help: string;
-  min: number;
-  max: number;
-  step: number;
-}
-
-export interface ChoiceParameter {
-  kind: 'choice';
-  name: string;
-  label: string;
-  help: string;
-  options: readonly { value: string; label: string }[];
-}
-
-/** One slider for all that matters; shown without opening anything. */
-export interface ShareParameter {
-  kind: 'share';
-  name: string;
-  label: string;
-  help: string;
-  min: number;
-  max: number;
-  step: number;
-  initial: number;
-  /** What the ends mean. */
-  ends: readonly [string, string];
-}
-
-export type Parameter = NumberParameter | ChoiceParameter | ShareParameter;
+export type { FileParameter, Parameter, SettingValue, ShareParameter } from './parameters';
 
 /** How a pattern is drawn in miniature: true where tile (row, column) of a small causal square is computed. */
 export type Mask = (row: number, column: number) => boolean;
@@ -57,6 +25,17 @@ const fallback: ChoiceParameter = {
   label: 'Short prompts',
   help: 'Below a few thousand tokens an index costs more than it saves, so dense is used and the result says so.',
   options: [
+    { value: 'auto', label: 'Dense where sparse cannot pay' },
+    { value: 'off', label: 'Sparse at every length' },
+  ],
+};
+
+/** Where the engine's default depends on the budget, which the first option leaves to it. */
+const asPublished: ChoiceParameter = {
+  ...fallback,
+  help: 'The original is sparse at every length. Dense where an index costs more than it saves is said in the result.',
+  options: [
+    { value: 'by budget', label: 'As the budget says' },
     { value: 'auto', label: 'Dense where sparse cannot pay' },
     { value: 'off', label: 'Sparse at every length' },
   ],
@@ -276,6 +255,53 @@ export const patterns: readonly PatternChoice[] = [
         ],
       },
       fallback,
+    ],
+  },
+  {
+    name: 'minference',
+    label: 'MInference by head',
+    sentence:
+      'Each head follows its own pattern with its own budget, from a file that MInference’s search or the one here wrote.',
+    paper: {
+      label: 'MInference and its files',
+      url: 'https://github.com/microsoft/MInference/tree/main/minference/configs',
+    },
+    mask: (row, column) =>
+      row < 6
+        ? column === 0 || row - column <= 1
+        : column <= 1 || row === column || column === 6 || row - column === 4,
+    parameters: [
+      {
+        kind: 'file',
+        name: 'config',
+        label: 'Heads',
+        help: 'A list with one object a layer, from head to [type, columns, diagonals, score].',
+        accept: '.json,application/json',
+        fileName: 'heads.json',
+        summary: headSummary,
+        empty: 'No file: each head has MInference’s default, 1,000 columns and 6,096 diagonals.',
+      },
+      {
+        kind: 'choice',
+        name: 'budget',
+        label: 'Budget',
+        help: 'What the sizes mean: single diagonals as published, or bands of 64. Neither grows with the prompt.',
+        options: [
+          { value: 'classic', label: 'Classic (as published)' },
+          { value: 'scaled', label: 'Bands of diagonals' },
+        ],
+      },
+      {
+        kind: 'number',
+        name: 'startingLayer',
+        label: 'First sparse layer',
+        help: 'Layers below it are dense, counted from 0.',
+        min: -1,
+        max: 1_000,
+        step: 1,
+      },
+      estimating,
+      asPublished,
     ],
   },
   {

@@ -55,6 +55,11 @@ function pageValue(parameter: Parameter, value: SettingValue): SettingValue {
       if (typeof value === 'string' && allowed.includes(value)) return value;
       throw refusal(`pattern.set.${name}: use ${allowed.join(' or ')}`);
     }
+    case 'file':
+      if (typeof value !== 'string') throw refusal(`pattern.set.${name}: a file's text`);
+      // Of what model it is can only be told when one is loaded.
+      parameter.summary(value, null);
+      return value;
     case 'number':
     case 'share': {
       // A command line gives numbers as text.

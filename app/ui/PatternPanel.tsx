@@ -1,14 +1,19 @@
-import { patternChoice, patterns } from '../state/patterns';
+import { patternChoice, patterns, type Parameter } from '../state/patterns';
 import { MaskGlyph } from './MaskGlyph';
 import { PatternParameters } from './PatternParameters';
 import { useActions, useSettings } from './stores';
+
+/** Shown without opening anything. */
+function isMain(kind: Parameter['kind']): boolean {
+  return kind === 'share' || kind === 'file';
+}
 
 export function PatternPanel() {
   const chosen = useSettings((settings) => settings.pattern);
   const { settings } = useActions();
   const { parameters, paper } = patternChoice(chosen);
-  const main = parameters.filter(({ kind }) => kind === 'share');
-  const advanced = parameters.filter(({ kind }) => kind !== 'share');
+  const main = parameters.filter(({ kind }) => isMain(kind));
+  const advanced = parameters.filter(({ kind }) => !isMain(kind));
   return (
     <section className="panel" aria-labelledby="pattern-title">
       <div className="panel-head">

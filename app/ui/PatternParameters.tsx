@@ -1,5 +1,6 @@
 import { useId } from 'react';
 import type { Parameter, SettingValue, ShareParameter } from '../state/patterns';
+import { FileField } from './FileField';
 import { useActions, useSettings } from './stores';
 
 interface PatternParametersProps {
@@ -35,6 +36,14 @@ interface FieldProps {
 function Field({ parameter, value, onChange }: FieldProps) {
   const id = useId();
   const { label, help, kind } = parameter;
+  if (kind === 'file')
+    return (
+      <FileField
+        parameter={parameter}
+        value={value === undefined ? undefined : String(value)}
+        onChange={onChange}
+      />
+    );
   if (kind === 'share')
     return (
       <ShareField

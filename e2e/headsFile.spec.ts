@@ -1,0 +1,57 @@
+/** A pattern by head from a file: picked, summed up, exported, refused in its place, and run. */
+import { readFile } from 'node:fs/promises';
+import { expect, test } from './fixtures/app';
+
+const layer = (entry: unknown[], heads = 6) =>
+  Object.fromEntries(Array.from({ length: heads }, (_, head) => [head, entry]));
+const mixed = [
+  layer(['vertical_and_slash', 40, 100, 0.9]),
+  { ...layer(['stream_llm', 64, 64, 0.9]), 5: ['vertical_and_slash', 40, 60, 0.9] },
+];
+
+const file = (name: string, value: unknown) => ({
+  name,
+  mimeType: 'application/json',
+  buffer: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
+});
+
+test.use({ settings: { newTokens: 4, sampleTokens: 300, pattern: 'minference', withDense: false } });
+
+test('a file of heads is summed up, kept, exported and run; a bad one is refused where it was picked', async ({
+  app,
+  page,
+}) => {
+  await app.open();
+  const panel = page.getByRole('region', { name: 'Sparse attention' });
+  const input = panel.getByLabel('Choose a file');
+  await expect(panel).toContainText('No file: each head has MInference’s default');
+
+  await input.setInputFiles(file('heads.json', mixed));
+  const summary = '8 layers × 6 heads: 43 vertical-slash, 5 A-shape (36 by default).';
+  await expect(panel).toContainText(summary);
+
+  await input.setInputFiles(file('bad.json', [{}, {}, {}, { 4: ['vertical_and_slash', 30, -5, 1] }]));
+  await expect(panel.getByRole('alert')).toContainText('layer 3, head 4: slash_size is -5');
+  await input.setInputFiles(file('other.json', [layer(['stream_llm', 1, 1, 1], 32)]));
+  await expect(panel.getByRole('alert')).toContainText('is no head of a model with 6 heads');
+  // The one before is still in force.
+  await expect(panel).toContainText(summary);
+  await input.setInputFiles(file('heads.json', mixed));
+  await expect(panel.getByRole('alert')).toHaveCount(0);
+
+  const download = page.waitForEvent('download');
+  await panel.getByRole('button', { name: 'Export' }).click();
+  const saved = await readFile(await (await download).path(), 'utf8');
+  expect(JSON.parse(saved)).toEqual(JSON.parse(JSON.stringify(mixed)));
+
+  await page.reload();
+  await expect(panel).toContainText(summary);
+  await app.takeSample('Report');
+  await app.runButton.click();
+  const only = page.getByRole('region', { name: 'MInference by head' });
+  await expect(only.or(app.result).first()).toBeVisible({ timeout: 240_000 });
+  await expect(page.getByRole('row', { name: /^Density/ })).not.toContainText('100%', { timeout: 240_000 });
+
+  await panel.getByRole('button', { name: 'Remove' }).click();
+  await expect(panel).toContainText('No file: each head has MInference’s default');
+});
