@@ -10,6 +10,7 @@ import { createModelStore, modelActions } from './model';
 import { createPageStore, pageActions } from './page';
 import { createPromptStore } from './prompt';
 import { createRunStore, runActions } from './run';
+import { createSearchStore, searchActions } from './search';
 import { createSettingsStore, setPatternValue, type KeyValue } from './settings';
 import type { SettingValue } from './patterns';
 import { sharingActions } from './sharing';
@@ -35,6 +36,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
   const prompt = createPromptStore(playground, document, model, settings);
   const run = createRunStore(playground, document);
   const heads = createHeadsStore();
+  const search = createSearchStore(storages.local);
   const modelCalls = modelActions(model, playground);
   const documentCalls = documentActions(document);
   const runCalls = runActions(run, playground, document, settings);
@@ -66,6 +68,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
     page,
     toasts,
     heads,
+    search,
     version: createVersionStore(),
     actions: {
       settings: {
@@ -83,6 +86,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
       page: pageActions(page),
       toasts: toastCalls,
       heads: headsActions(heads, playground, model),
+      search: searchActions(search, { playground, document, model, settings }),
     },
   };
 }

@@ -9,6 +9,7 @@ import type { ModelState } from '../state/model';
 import type { PageState } from '../state/page';
 import type { PromptState } from '../state/prompt';
 import type { RunState } from '../state/run';
+import type { SearchState } from '../state/search';
 import type { Settings } from '../state/settings';
 import type { Stores } from '../state/stores';
 import type { ToastState } from '../state/toasts';
@@ -56,6 +57,10 @@ export function usePrompt<T>(select: (state: PromptState) => T): T {
 
 export function useRun<T>(select: (state: RunState) => T): T {
   return useStore(useStores().run, select);
+}
+
+export function useSearch<T>(select: (state: SearchState) => T): T {
+  return useStore(useStores().search, select);
 }
 
 export function useSettings<T>(select: (state: Settings) => T): T {

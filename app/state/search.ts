@@ -1,0 +1,110 @@
+/** The search for budgets by head: its progress, and what it found for each model, kept in this browser. */
+import * as v from 'valibot';
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { isAbort, toReport, type ErrorReport } from '../errors';
+import type { HeadSearchReport } from '../engine/types';
+import type { Playground } from '../playground';
+import type { DocumentStore } from './document';
+import type { ModelStore } from './model';
+import { setPatternValue, type KeyValue, type SettingsStore } from './settings';
+
+const Found = v.object({
+  model: v.string(),
+  date: v.string(),
+  tokens: v.number(),
+  density: v.number(),
+  budget: v.picklist(['classic', 'scaled']),
+  meanRecall: v.number(),
+  chosen: v.record(v.string(), v.number()),
+  config: v.string(),
+});
+
+/** What a search found, and when (ISO 8601). */
+export type FoundHeads = HeadSearchReport & { date: string };
+
+export interface SearchState {
+  /** Share of the work done; null while no search runs. */
+  fraction: number | null;
+  error: ErrorReport | null;
+  /** By model. */
+  found: Readonly<Record<string, FoundHeads>>;
+}
+
+export type SearchStore = StoreApi<SearchState>;
+
+const key = 'minference.heads';
+
+export function createSearchStore(storage: KeyValue | null): SearchStore {
+  const store = createStore<SearchState>(() => ({ fraction: null, error: null, found: read(storage) }));
+  store.subscribe(({ found }, before) => {
+    if (found === before.found) return;
+    try {
+      storage?.setItem(key, JSON.stringify(found));
+    } catch {
+      // Full or forbidden: it holds for this visit.
+    }
+  });
+  return store;
+}
+
+function read(storage: KeyValue | null): SearchState['found'] {
+  try {
+    const parsed = v.safeParse(v.record(v.string(), Found), JSON.parse(storage?.getItem(key) ?? '{}'));
+    return parsed.success ? parsed.output : {};
+  } catch {
+    return {};
+  }
+}
+
+export interface SearchParts {
+  playground: Pick<Playground, 'searchHeads' | 'cancel'>;
+  document: DocumentStore;
+  model: ModelStore;
+  settings: SettingsStore;
+  now?: () => Date;
+}
+
+export function searchActions(store: SearchStore, parts: SearchParts) {
+  const { playground, document, model, settings } = parts;
+  const now = parts.now ?? (() => new Date());
+  const apply = (found: FoundHeads): void => {
+    setPatternValue(settings, 'minference', 'config', found.config);
+    setPatternValue(settings, 'minference', 'budget', found.budget === 'classic' ? undefined : found.budget);
+  };
+  return {
+    /** Searches on the document at hand with the loaded model, keeps what it finds and uses it. */
+    search: async (density: number): Promise<void> => {
+      if (store.getState().fraction !== null) return;
+      const { text, question } = document.getState();
+      const { context } = settings.getState();
+      store.setState({ fraction: 0, error: null });
+      try {
+        const report = await playground.searchHeads(
+          {
+            prompt: { document: text, question, ...(context !== null && { tokens: context }) },
+            density,
+            budget: 'scaled',
+          },
+          (fraction) => {
+            store.setState({ fraction });
+          },
+        );
+        const found = { ...report, date: now().toISOString() };
+        store.setState(({ found: before }) => ({ found: { ...before, [report.model]: found } }));
+        apply(found);
+      } catch (error) {
+        if (!isAbort(error)) store.setState({ error: toReport(error) });
+      } finally {
+        store.setState({ fraction: null });
+      }
+    },
+    cancel: (): void => {
+      playground.cancel();
+    },
+    /** What was found for the loaded model before. */
+    apply: (): void => {
+      const found = store.getState().found[model.getState().model?.id ?? ''];
+      if (found) apply(found);
+    },
+  };
+}
