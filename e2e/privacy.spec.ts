@@ -1,4 +1,8 @@
+import { makePdf } from '../app/documents/testing';
 import { expect, test } from './fixtures/app';
+
+// Needs a character map (GBK codes of 中文), a font that is not embedded, and a parser: all that a reader could fetch.
+const pdf = makePdf([['D6D0CEC4']], { cmap: 'GBK-EUC-H' });
 
 test('nothing leaves the origin, and nothing but its own files is asked for', async ({
   app,
@@ -11,6 +15,12 @@ test('nothing leaves the origin, and nothing but its own files is asked for', as
     requests.push({ url: request.url(), method: request.method(), body: request.postData() });
   });
   await app.open();
+  await page.getByLabel('Open files').setInputFiles([
+    { name: 'velvet.pdf', mimeType: 'application/pdf', buffer: Buffer.from(pdf) },
+    { name: 'velvet.txt', mimeType: 'text/plain', buffer: Buffer.from('velvet') },
+  ]);
+  await expect(app.documentText).toHaveValue('# velvet.pdf\n\n中文\n\n# velvet.txt\n\nvelvet');
+  expect(requests.some(({ url }) => /pdfCharacterMaps/.test(url))).toBe(true);
   await app.documentText.fill('The access code of the velvet anchor is 5550123. '.repeat(3));
   await app.question.fill('What is the access code of the velvet anchor?');
   await page.getByRole('radio', { name: /Dense alone/ }).check();

@@ -72,6 +72,25 @@ test('a long document loses its middle; the question stays whole and the limit i
   expect(text(prompt.ids)).toMatch(/^<\|user\|>a+z+\n\nWhy\?<\|assistant\|>$/);
 });
 
+test('of a document of millions only the edges are tokenized, and come out as from the whole', () => {
+  const words = Array.from({ length: 300_000 }, (_, at) => `word${at}`).join(' ');
+  const longest = { encoded: 0 };
+  const watched = {
+    ...tokenizer,
+    encode: (given: string) => {
+      longest.encoded = Math.max(longest.encoded, given.length);
+      return tokenizer.encode(given);
+    },
+  };
+  const { ids, truncated } = buildPrompt(watched, { document: words, question: 'Why?', tokens: 100 }, 1000);
+  expect({ truncated, tokens: ids.length, characters: longest.encoded }).toEqual({
+    truncated: true,
+    tokens: 100,
+    characters: 2 ** 16,
+  });
+  expect(text(ids)).toMatch(/^<\|user\|>word0 word1 .*word299999\n\nWhy\?<\|assistant\|>$/);
+});
+
 test.each([
   [{ document: ' ', question: '' }, 'bad-document'],
   [{ document: 'a\0b', question: 'q' }, 'bad-document'],

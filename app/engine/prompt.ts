@@ -14,15 +14,49 @@ export interface Prompt {
 /** Stands for the user's text while the template is taken apart; a private-use character that no text should hold. */
 const placeholder = '\uf8ffdocument\uf8ff';
 
-/** Tokens of the last prompt: pressing Run after counting must not tokenize a long document again. */
-const lastEncoded = new WeakMap<Tokenizer, { text: string; ids: number[] }>();
+/** Tokens of the last two texts: pressing Run after counting must not tokenize a long document, or its edges, again. */
+const lastEncoded = new WeakMap<Tokenizer, { text: string; ids: number[] }[]>();
 
 function encodeOnce(tokenizer: Tokenizer, text: string): number[] {
-  const last = lastEncoded.get(tokenizer);
-  if (last?.text === text) return last.ids;
+  const last = lastEncoded.get(tokenizer) ?? [];
+  const known = last.find((encoded) => encoded.text === text);
+  if (known) return known.ids;
   const ids = tokenizer.encode(text);
-  lastEncoded.set(tokenizer, { text, ids });
+  lastEncoded.set(tokenizer, [...last.slice(-1), { text, ids }]);
   return ids;
+}
+
+/** A document up to this many characters is tokenized whole. */
+const wholeCharacters = 2 ** 20;
+/** Characters from which the length of a token is estimated. */
+const sampleCharacters = 2 ** 16;
+
+/**
+ * Tokens of both halves' outer edges, each at least half of `limit`: proof that the document is too long, and all of it
+ * that can be kept. Null where only tokenizing the whole can tell. A text of 100 MB would take minutes and gigabytes to
+ * count tokens that are then left out.
+ */
+function edgesOf(
+  tokenizer: Tokenizer,
+  document: string,
+  limit: number,
+): { head: number[]; tail: number[] } | null {
+  if (document.length <= wholeCharacters) return null;
+  const wanted = Math.ceil(limit / 2);
+  const edge = (slice: (characters: number) => string): number[] | null => {
+    const sample = slice(sampleCharacters);
+    const characters = (sample.length / tokenizer.encode(sample).length) * wanted;
+    for (const factor of [1.2, 3]) {
+      const length = Math.ceil(characters * factor);
+      if (length > document.length / 2) return null;
+      const ids = encodeOnce(tokenizer, slice(length));
+      if (ids.length >= wanted) return ids;
+    }
+    return null;
+  };
+  const head = edge((characters) => document.slice(0, characters));
+  const tail = head && edge((characters) => document.slice(-characters));
+  return head && tail && { head, tail };
 }
 
 /** NUL bytes, or more than one character in a hundred that is a control or replacement character. */
@@ -76,6 +110,8 @@ export function buildPrompt(tokenizer: Tokenizer, request: PromptRequest, contex
       'Shorten the question, or allow a longer context.',
     );
   }
+  const edges = edgesOf(tokenizer, document, limit);
+  if (edges) return cut(tokenizer, before, edges, after, limit);
   const whole = encodeOnce(tokenizer, before + document + after);
   if (whole.length <= limit) {
     return {
@@ -84,19 +120,28 @@ export function buildPrompt(tokenizer: Tokenizer, request: PromptRequest, contex
       documentTokens: Math.max(0, whole.length - overhead),
     };
   }
-  return cut(tokenizer, before, document, after, limit);
+  const ids = encodeOnce(tokenizer, document);
+  return cut(tokenizer, before, { head: ids, tail: ids }, after, limit);
 }
 
-function cut(tokenizer: Tokenizer, before: string, document: string, after: string, limit: number): Prompt {
-  const head = tokenizer.encode(before);
-  const tail = tokenizer.encode(after);
-  const middle = encodeOnce(tokenizer, document);
-  const room = limit - head.length - tail.length;
-  const kept = [
-    ...middle.slice(0, Math.ceil(room / 2)),
-    ...middle.slice(middle.length - Math.floor(room / 2)),
-  ];
-  return { ids: Uint32Array.from([...head, ...kept, ...tail]), truncated: true, documentTokens: kept.length };
+/** Start and end of the document, half the room each; `head` and `tail` are its tokens, or enough of them. */
+function cut(
+  tokenizer: Tokenizer,
+  before: string,
+  { head, tail }: { head: number[]; tail: number[] },
+  after: string,
+  limit: number,
+): Prompt {
+  const first = tokenizer.encode(before);
+  const last = tokenizer.encode(after);
+  const room = limit - first.length - last.length;
+  const start = head.slice(0, Math.ceil(room / 2));
+  const end = tail.slice(tail.length - Math.floor(room / 2));
+  return {
+    ids: Uint32Array.from([...first, ...start, ...end, ...last]),
+    truncated: true,
+    documentTokens: start.length + end.length,
+  };
 }
 
 function fromIds(ids: readonly number[], limit: number): Prompt {

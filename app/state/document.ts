@@ -1,7 +1,8 @@
 /** The document and its question. The text may be many megabytes: the page reads its size and edges, never all of it. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { UserError, toReport, type ErrorReport } from '../errors';
-import { readTextFile } from '../documents/readTextFile';
+import { UserError, isAbort, toReport, type ErrorReport } from '../errors';
+import { compose, fileText, titleOf, type DocumentFile, type Part } from '../documents/compose';
+import { readDocument } from '../documents/readDocument';
 import { generateSample, type SampleKind } from '../documents/samples';
 import type { KeyValue } from './settings';
 
@@ -11,15 +12,29 @@ export interface Content {
   question: string;
   /** The planted answer of a sample, until its text or question is changed. */
   expected: string | null;
+  /** The files that the text came from; empty for what was pasted, typed or made. */
+  files: readonly DocumentFile[];
+  /** The text was changed by hand since: the places of the files in it are no longer known. */
+  edited: boolean;
+}
+
+/** A reading under way. */
+export interface ReadingState {
+  name: string;
+  /** Counted from 1. */
+  number: number;
+  total: number;
+  /** Share of this file, 0 to 1. */
+  fraction: number;
 }
 
 export interface DocumentState extends Content {
   /** Goes up when the text was replaced from outside the text field, which must then be filled anew. */
   revision: number;
-  reading: string | null;
+  reading: ReadingState | null;
   error: ErrorReport | null;
-  /** What a clear took away. */
-  cleared: Content | null;
+  /** What a clear or the removal of a file took away. */
+  cleared: { what: string; content: Content } | null;
 }
 
 export type DocumentStore = StoreApi<DocumentState>;
@@ -27,7 +42,7 @@ export type DocumentStore = StoreApi<DocumentState>;
 const key = 'minference.document';
 /** Session storage holds about 5 million characters an origin. */
 const maxKept = 2_000_000;
-const empty: Content = { title: '', text: '', question: '', expected: null };
+const empty: Content = { title: '', text: '', question: '', expected: null, files: [], edited: false };
 
 export function createDocumentStore(storage: KeyValue | null): DocumentStore {
   const store = createStore<DocumentState>(() => ({
@@ -49,10 +64,14 @@ export function createDocumentStore(storage: KeyValue | null): DocumentStore {
   return store;
 }
 
-function keep(storage: KeyValue | null, { title, text, question, expected }: Content): void {
+function contentOf({ title, text, question, expected, files, edited }: Content): Content {
+  return { title, text, question, expected, files, edited };
+}
+
+function keep(storage: KeyValue | null, content: Content): void {
   try {
-    if (text.length + question.length > maxKept) storage?.removeItem(key);
-    else storage?.setItem(key, JSON.stringify({ title, text, question, expected }));
+    if (content.text.length + content.question.length > maxKept) storage?.removeItem(key);
+    else storage?.setItem(key, JSON.stringify(contentOf(content)));
   } catch {
     // Full or forbidden: the document lives as long as the page.
   }
@@ -69,6 +88,9 @@ function restored(storage: KeyValue | null): Partial<Content> {
       text: kept.text,
       question: kept.question,
       expected: typeof kept.expected === 'string' ? kept.expected : null,
+      // Written by this page in this tab; what an older page wrote has no files.
+      files: Array.isArray(kept.files) ? (kept.files as DocumentFile[]) : [],
+      edited: kept.edited === true,
     };
   } catch {
     return {};
@@ -86,11 +108,52 @@ export function documentActions(store: DocumentStore) {
       cleared: null,
     }));
   };
+  let reading: AbortController | null = null;
+  const cancelReading = (): void => reading?.abort();
+
+  const openFiles = async (files: readonly File[], { add = false } = {}): Promise<void> => {
+    cancelReading();
+    const controller = new AbortController();
+    reading = controller;
+    const { signal } = controller;
+    store.setState({ error: null });
+    try {
+      const { read, failed } = await readAll(files, signal, (progress) => {
+        store.setState({ reading: progress });
+      });
+      if (read.length > 0) {
+        const parts = add ? [...partsOf(store.getState()), ...read] : read;
+        replace({ ...compose(parts), title: titleOf(parts.map(({ file }) => file.name)) });
+      }
+      store.setState({ error: failureOf(failed, files.length) });
+    } catch (error) {
+      // Cancelled by a person, or by the next reading, whose words must stand.
+      if (!isAbort(error)) store.setState({ error: toReport(error) });
+    } finally {
+      if (reading === controller) {
+        reading = null;
+        store.setState({ reading: null });
+      }
+    }
+  };
+
+  const takeAway = (what: string, content: Partial<Content>): void => {
+    const before = contentOf(store.getState());
+    replace(content);
+    store.setState({ cleared: { what, content: before } });
+  };
+
   return {
     replace,
     /** Typed in the text field, which already shows it. */
     type(text: string): void {
-      store.setState({ text, expected: null, error: null, cleared: null });
+      store.setState(({ files }) => ({
+        text,
+        expected: null,
+        error: null,
+        cleared: null,
+        edited: files.length > 0,
+      }));
     },
     ask(question: string): void {
       store.setState({ question, expected: null });
@@ -99,28 +162,85 @@ export function documentActions(store: DocumentStore) {
       const { title, text, question, answer } = generateSample(kind, { tokens, seed });
       replace({ title, text, question, expected: answer });
     },
-    async openFile(file: File): Promise<void> {
-      store.setState({ reading: file.name, error: null });
-      try {
-        replace(await readTextFile(file));
-      } catch (error) {
-        store.setState({ error: toReport(error) });
-      } finally {
-        store.setState({ reading: null });
-      }
+    /** Reads files one after the other; one that fails leaves the others. `add` keeps the files that are there. */
+    openFiles,
+    openFile: (file: File): Promise<void> => openFiles([file]),
+    cancelReading,
+    removeFile(index: number): void {
+      const { files, edited } = store.getState();
+      const gone = files[index];
+      if (!gone || edited) return;
+      const parts = partsOf(store.getState()).toSpliced(index, 1);
+      takeAway(gone.name, { ...compose(parts), title: titleOf(parts.map(({ file }) => file.name)) });
     },
     clear: (): void => {
-      const { title, text, question, expected } = store.getState();
-      replace({ question: '' });
-      store.setState({ cleared: { title, text, question, expected } });
+      takeAway('', { question: '' });
     },
     undoClear: (): void => {
       const { cleared } = store.getState();
-      if (cleared) replace(cleared);
+      if (cleared) replace(cleared.content);
     },
     dismissError: (): void => {
       store.setState({ error: null });
     },
+  };
+}
+
+interface Failure {
+  name: string;
+  error: ErrorReport;
+}
+
+/** The document taken apart again: its files, or as one part what was pasted or changed by hand. */
+function partsOf({ title, text, files, edited }: Content): Part[] {
+  if (text.trim() === '') return [];
+  if (files.length > 0 && !edited) return files.map((file) => ({ file, text: fileText(text, file) }));
+  const name = title === '' ? 'Pasted text' : title;
+  return [{ file: { name, kind: 'text', bytes: new Blob([text]).size, characters: text.length }, text }];
+}
+
+async function readAll(
+  files: readonly File[],
+  signal: AbortSignal,
+  onProgress: (progress: ReadingState) => void,
+): Promise<{ read: Part[]; failed: Failure[] }> {
+  const read: Part[] = [];
+  const failed: Failure[] = [];
+  for (const [index, file] of files.entries()) {
+    const { name } = file;
+    const report = (fraction: number): void => {
+      if (!signal.aborted) onProgress({ name, number: index + 1, total: files.length, fraction });
+    };
+    report(0);
+    try {
+      const { text, kind, characters, pages, note } = await readDocument(file, {
+        signal,
+        onProgress: report,
+      });
+      const facts = { ...(pages !== undefined && { pages }), ...(note !== undefined && { note }) };
+      read.push({ file: { name, kind, bytes: file.size, characters, ...facts }, text });
+    } catch (error) {
+      signal.throwIfAborted();
+      failed.push({ name, error: toReport(error) });
+    }
+  }
+  return { read, failed };
+}
+
+/** One error for all that failed, so that nothing of the rest is hidden below a pile of notes. */
+function failureOf(failed: readonly Failure[], total: number): ErrorReport | null {
+  const [first] = failed;
+  if (!first) return null;
+  if (failed.length === 1) {
+    const { name, error } = first;
+    const named = total === 1 || error.sentence.includes(name);
+    return named ? error : { ...error, sentence: `${name}: ${error.sentence}` };
+  }
+  return {
+    code: 'bad-document',
+    sentence: `${failed.length} files could not be read: ${failed.map(({ name }) => name).join(', ')}.`,
+    remedy: `${failed.length < total ? 'The others were read. ' : ''}The details below say what is wrong with each.`,
+    detail: failed.map(({ name, error }) => `${name}: ${error.sentence} ${error.remedy}`).join('\n'),
   };
 }
 

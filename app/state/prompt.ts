@@ -1,7 +1,7 @@
 /** Tokens of the prompt and the memory a run of it needs, kept up to date in the worker while a person types. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { isAbort, toReport, type ErrorReport } from '../errors';
-import type { MemoryPlan } from '../engine/types';
+import type { MemoryPlan, PromptRequest } from '../engine/types';
 import type { Playground } from '../playground';
 import type { DocumentStore } from './document';
 import type { ModelStore } from './model';
@@ -23,6 +23,18 @@ export function countDelayMs(characters: number): number {
   return Math.min(1_500, 250 + characters / 2_000);
 }
 
+/** Beyond this a text is counted by its edges: more than any prompt holds, and small enough to copy unnoticed. */
+const countedWhole = 2 ** 24;
+
+/** Counts without copying 100 MB to the worker at every key; null if the edges alone would fit, which then say nothing. */
+async function countEdges(playground: Playground, prompt: PromptRequest, signal: AbortSignal) {
+  const { document } = prompt;
+  const edge = countedWhole / 2;
+  const edges = document.slice(0, edge) + document.slice(-edge);
+  const counted = await playground.count({ ...prompt, document: edges }, signal);
+  return counted.truncated ? counted : null;
+}
+
 const nothing: PromptState = { count: null, counting: false, plan: null, error: null };
 
 export function createPromptStore(
@@ -39,10 +51,13 @@ export function createPromptStore(
     const { text, question } = document.getState();
     const chosen = settings.getState();
     try {
-      const counted = await playground.count(
-        { document: text, question, ...(chosen.context !== null && { tokens: chosen.context }) },
-        signal,
-      );
+      const prompt = {
+        document: text,
+        question,
+        ...(chosen.context !== null && { tokens: chosen.context }),
+      };
+      const edges = text.length > countedWhole ? await countEdges(playground, prompt, signal) : null;
+      const counted = edges ?? (await playground.count(prompt, signal));
       if (signal.aborted) return;
       const count = { document: counted.document, prompt: counted.prompt, truncated: counted.truncated };
       store.setState({ count, counting: false, error: null });

@@ -80,6 +80,60 @@ describe('document', () => {
   });
 });
 
+describe('files', () => {
+  const file = (name: string, text: string) => new File([text], name);
+  const broken = new File([new Uint8Array([0, 1])], 'x.bin');
+
+  it('become one document, of which each can be taken away and brought back', async () => {
+    const { stores } = await setUp();
+    const { document } = stores.actions;
+    await document.openFiles([file('a.txt', 'A'), broken, file('b.txt', 'B')]);
+    expect(stores.document.getState()).toMatchObject({
+      title: 'a.txt and b.txt',
+      text: '# a.txt\n\nA\n\n# b.txt\n\nB',
+      error: { sentence: 'x.bin is a model file, not plain text.' },
+      reading: null,
+    });
+    document.removeFile(0);
+    expect(stores.document.getState()).toMatchObject({ text: 'B', title: 'b.txt' });
+    document.undoClear();
+    expect(stores.document.getState()).toMatchObject({ title: 'a.txt and b.txt', cleared: null });
+    expect(stores.document.getState().files.map(({ name }) => name)).toEqual(['a.txt', 'b.txt']);
+  });
+
+  it('that fail together are named together, and what was there stays', async () => {
+    const { stores } = await setUp();
+    stores.actions.document.type('mine');
+    await stores.actions.document.openFiles([broken, file('e.txt', ' ')]);
+    const { text, error } = stores.document.getState();
+    expect(text).toBe('mine');
+    expect(error?.sentence).toBe('2 files could not be read: x.bin, e.txt.');
+    expect(error?.detail).toContain('e.txt is empty.');
+  });
+
+  it('are added to what was written by hand without losing it', async () => {
+    const { stores } = await setUp();
+    const { document } = stores.actions;
+    await document.openFile(file('a.txt', 'A'));
+    document.type('A, edited');
+    document.removeFile(0);
+    expect(stores.document.getState()).toMatchObject({ text: 'A, edited', edited: true });
+    await document.openFiles([file('b.txt', 'B')], { add: true });
+    expect(stores.document.getState()).toMatchObject({
+      text: '# a.txt\n\nA, edited\n\n# b.txt\n\nB',
+      edited: false,
+    });
+  });
+
+  it('of a newer choice win over a reading under way', async () => {
+    const { stores } = await setUp();
+    const first = stores.actions.document.openFile(file('a.txt', 'A'));
+    const second = stores.actions.document.openFile(file('b.txt', 'B'));
+    await Promise.all([first, second]);
+    expect(stores.document.getState()).toMatchObject({ text: 'B', reading: null, error: null });
+  });
+});
+
 describe('prompt', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());

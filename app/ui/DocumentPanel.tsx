@@ -1,52 +1,53 @@
 import { useId } from 'react';
+import { documentTypes } from '../documents/formats';
+import { DocumentFiles } from './DocumentFiles';
 import { DocumentText } from './DocumentText';
 import { ErrorNote } from './ErrorNote';
+import { ReadingLine } from './ReadingLine';
 import { Samples } from './Samples';
 import { TokenLine } from './TokenLine';
+import { UndoClear } from './UndoClear';
 import { useActions, useDocument } from './stores';
 
 export function DocumentPanel() {
   const id = useId();
   const title = useDocument((state) => state.title);
   const filled = useDocument((state) => state.text !== '');
-  const reading = useDocument((state) => state.reading);
+  const fromFiles = useDocument((state) => state.files.length > 0);
   const error = useDocument((state) => state.error);
-  const cleared = useDocument((state) => state.cleared !== null);
   const { document } = useActions();
   return (
     <section className="panel" aria-labelledby="document-title">
       <div className="panel-head">
         <h2 id="document-title">Document</h2>
         <div className="row">
-          {cleared && (
-            <button type="button" className="quiet" onClick={document.undoClear}>
-              Undo clear
-            </button>
-          )}
           {filled && (
             <button type="button" className="quiet" onClick={document.clear}>
               Clear
             </button>
           )}
           <label className="button quiet" htmlFor={id}>
-            Open file
+            Open files
           </label>
           <input
             id={id}
             className="unseen"
             type="file"
-            accept=".txt,.md,.markdown,.text,.log,text/plain,text/markdown"
+            multiple
+            accept={documentTypes}
             onChange={(event) => {
-              const [file] = event.target.files ?? [];
+              const files = [...(event.target.files ?? [])];
               event.target.value = '';
-              if (file) void document.openFile(file);
+              if (files.length > 0) void document.openFiles(files);
             }}
           />
         </div>
       </div>
       {error && <ErrorNote error={error} onDismiss={document.dismissError} />}
-      {reading !== null && <output>Reading {reading}…</output>}
-      {filled && title !== '' && <p className="document-name">{title}</p>}
+      <ReadingLine />
+      <UndoClear />
+      {filled && title !== '' && !fromFiles && <p className="document-name">{title}</p>}
+      <DocumentFiles />
       <DocumentText />
       <TokenLine />
       <Samples />

@@ -31,6 +31,7 @@ function EditableText() {
   }, [stores]);
 
   const onPaste = (event: ClipboardEvent<HTMLTextAreaElement>): void => {
+    if (pasteFiles(event, document.openFiles)) return;
     const pasted = event.clipboardData.getData('text/plain');
     const { value, selectionStart, selectionEnd } = event.currentTarget;
     if (value.length + pasted.length <= editable) return;
@@ -47,13 +48,22 @@ function EditableText() {
       aria-label="Document text"
       rows={7}
       spellCheck={false}
-      placeholder="Paste a long text here, drop a .txt or .md file anywhere on the page, or start with a sample."
+      placeholder="Paste a long text here, drop text, PDF, Word or EPUB files anywhere on the page, or start with a sample."
       onPaste={onPaste}
       onInput={(event) => {
         document.type(event.currentTarget.value);
       }}
     />
   );
+}
+
+/** Files copied in a file manager are opened as if dropped; a copied text may come with a picture of it, and is a text. */
+function pasteFiles(event: ClipboardEvent, open: (files: readonly File[]) => Promise<void>): boolean {
+  const files = [...event.clipboardData.files];
+  if (files.length === 0 || event.clipboardData.types.includes('text/plain')) return false;
+  event.preventDefault();
+  void open(files);
+  return true;
 }
 
 function LargeText() {
@@ -70,6 +80,7 @@ function LargeText() {
       readOnly
       value={edges}
       onPaste={(event) => {
+        if (pasteFiles(event, document.openFiles)) return;
         const text = event.clipboardData.getData('text/plain');
         if (text === '') return;
         event.preventDefault();

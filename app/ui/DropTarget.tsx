@@ -2,7 +2,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { readDropped } from './dropped';
 import { useStores } from './stores';
 
-/** The whole window takes files: a text becomes the document, a folder the model. */
+/** The whole window takes files: texts become the document, a folder the model. */
 export function DropTarget({ children }: { children: ReactNode }) {
   const { actions } = useStores();
   const [over, setOver] = useState(false);
@@ -22,7 +22,7 @@ export function DropTarget({ children }: { children: ReactNode }) {
       event.preventDefault();
       setOver(false);
       void readDropped(event.dataTransfer).then(async (dropped) => {
-        if (dropped?.kind === 'text') await actions.document.openFile(dropped.file);
+        if (dropped?.kind === 'documents') await actions.document.openFiles(dropped.files);
         if (dropped?.kind === 'model') await actions.model.load(dropped.source);
       });
     };
@@ -41,7 +41,7 @@ export function DropTarget({ children }: { children: ReactNode }) {
       {children}
       {over && (
         <div className="drop-overlay" aria-hidden="true">
-          <p>Drop a text to read it, or a model folder to load it</p>
+          <p>Drop documents to read them, or a model folder to load it</p>
         </div>
       )}
     </>

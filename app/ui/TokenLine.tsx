@@ -6,6 +6,12 @@ const charactersPerToken = 4;
 
 export function TokenLine() {
   const characters = useDocument((state) => state.text.length);
+  // Files without pages among them would make the sum a lie.
+  const pages = useDocument(({ files }) =>
+    files.length > 0 && files.every((file) => file.pages !== undefined)
+      ? files.reduce((sum, file) => sum + (file.pages ?? 0), 0)
+      : null,
+  );
   const hasModel = useModel((state) => state.model !== null);
   const { count: tokens, counting, error } = usePrompt((state) => state);
   if (characters === 0) return null;
@@ -15,6 +21,7 @@ export function TokenLine() {
         {tokens ? (
           <span className={counting ? 'stale' : undefined}>
             <strong>{counted(tokens.document, 'token')}</strong>
+            {tokens.truncated && ' kept'}
           </span>
         ) : (
           <span>
@@ -24,6 +31,7 @@ export function TokenLine() {
           </span>
         )}
         <span className="soft"> {counted(characters, 'character')}</span>
+        {pages !== null && <span className="soft"> {counted(pages, 'page')}</span>}
       </p>
       {tokens?.truncated && (
         <output className="warning">

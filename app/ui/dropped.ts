@@ -1,7 +1,7 @@
-/** What was dropped or picked: one text to read, or the files of a model. Folders are walked. */
+/** What was dropped or picked: documents to read, or the files of a model. Folders are walked. */
 import type { ModelSource } from '../engine/types';
 
-export type Dropped = { kind: 'text'; file: File } | { kind: 'model'; source: ModelSource } | null;
+export type Dropped = { kind: 'documents'; files: File[] } | { kind: 'model'; source: ModelSource } | null;
 
 const modelFile = /(^|\/)(config\.json|.*\.safetensors(\.index\.json)?)$/;
 
@@ -18,15 +18,15 @@ export function modelSource(files: readonly File[], name?: string): ModelSource 
 export async function readDropped(data: DataTransfer): Promise<Dropped> {
   const entries = [...data.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const plain = [...data.files];
-  const folder = entries.find((entry) => entry.isDirectory);
-  if (folder) {
-    const files = await filesUnder(folder as FileSystemDirectoryEntry);
-    return { kind: 'model', source: modelSource(files, folder.name) };
-  }
-  if (plain.some((file) => modelFile.test(file.name)))
-    return { kind: 'model', source: modelSource(plain, 'dropped files') };
-  const [first] = plain;
-  return first ? { kind: 'text', file: first } : null;
+  const folders = entries.filter((entry) => entry.isDirectory) as FileSystemDirectoryEntry[];
+  // A folder is among the plain files too, as one that cannot be read.
+  const single = plain.filter((file) => !folders.some(({ name }) => name === file.name));
+  const files = [...(await Promise.all(folders.map(filesUnder))).flat(), ...single];
+  if (files.some((file) => modelFile.test(file.name)))
+    return { kind: 'model', source: modelSource(files, folders[0]?.name ?? 'dropped files') };
+  // Hidden files are the system's, not the person's.
+  const documents = files.filter((file) => !file.name.startsWith('.'));
+  return documents.length > 0 ? { kind: 'documents', files: documents } : null;
 }
 
 async function filesUnder(folder: FileSystemDirectoryEntry): Promise<File[]> {
