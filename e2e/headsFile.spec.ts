@@ -1,6 +1,7 @@
 /** A pattern by head from a file: picked, summed up, exported, refused in its place, and run. */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from './fixtures/app';
+import { violations } from './fixtures/axe';
 
 const layer = (entry: unknown[], heads = 6) =>
   Object.fromEntries(Array.from({ length: heads }, (_, head) => [head, entry]));
@@ -34,6 +35,7 @@ test('a file of heads is summed up, kept, exported and run; a bad one is refused
   await expect(panel.getByRole('alert')).toContainText('layer 3, head 4: slash_size is -5');
   await input.setInputFiles(file('other.json', [layer(['stream_llm', 1, 1, 1], 32)]));
   await expect(panel.getByRole('alert')).toContainText('is no head of a model with 6 heads');
+  expect(await violations(page)).toEqual([]);
   // The one before is still in force.
   await expect(panel).toContainText(summary);
   await input.setInputFiles(file('heads.json', mixed));

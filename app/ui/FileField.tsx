@@ -1,4 +1,4 @@
-import { useId, useState } from 'react';
+import { useId, useMemo, useState } from 'react';
 import { toReport, type ErrorReport } from '../errors';
 import type { FileParameter } from '../state/patterns';
 import { download } from './download';
@@ -19,7 +19,10 @@ export function FileField({ parameter, value, onChange }: FileFieldProps) {
   const model = useModel((state) => state.model);
   const [refused, setRefused] = useState<ErrorReport | null>(null);
   const { label, help, accept, fileName, empty } = parameter;
-  const kept = value === undefined ? null : said(parameter, value, model);
+  const kept = useMemo(
+    () => (value === undefined ? null : said(parameter, value, model)),
+    [parameter, value, model],
+  );
   const error = refused ?? kept?.error ?? null;
 
   const pick = async (file: File): Promise<void> => {
