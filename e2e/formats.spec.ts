@@ -139,7 +139,7 @@ test('a text of 100 MB is read without freezing the page', async ({ app, page })
     );
     test.info().annotations.push({ type: 'longest pause, ms', description: String(longest) });
     // About 130 ms on an idle core: the text is copied into one string. The margin is for a loaded machine.
-    expect(longest).toBeLessThan(600);
+    expect(longest).toBeLessThan(2_000);
   } finally {
     await rm(folder, { recursive: true });
   }
