@@ -61,6 +61,8 @@ test('Word and EPUB documents and web pages are read', async ({ app, page }) => 
 });
 
 test('several files become one text with titles; one that fails leaves the others', async ({ app, page }) => {
+  // A click waits for steady frames, which a page that still loads its model has not.
+  await app.open();
   const picture = { name: 'photo.png', bytes: new Uint8Array([0x89, 0x50, 0, 1]) };
   await drop(page, [{ name: 'notes.txt', bytes: text('Nine boats.') }, picture, docx]);
   const both = '# notes.txt\n\nNine boats.\n\n# letter.docx\n\nDear reader,\nfarewell.';

@@ -7,9 +7,6 @@ export type DocumentKind = 'text' | 'html' | 'pdf' | 'docx' | 'epub';
 /** Bytes from the start of a file that `kindOf` wants to see. */
 export const probeBytes = 64 * 1024;
 
-/** For the file picker. Text has no list: source code has too many endings, so anything may be picked and is looked at. */
-export const documentTypes = 'text/*,.pdf,.docx,.epub,.html,.htm,.xhtml,.json,.jsonl,.csv,.md,.log,*/*';
-
 const remedy =
   'Choose a text, HTML, PDF, Word (.docx) or EPUB file, or copy the text out of it and paste it here.';
 

@@ -1,6 +1,5 @@
 import { useId } from 'react';
 import type { DocumentFile } from '../documents/compose';
-import { documentTypes } from '../documents/formats';
 import { bytes, counted } from './format';
 import { useActions, useDocument } from './stores';
 
@@ -46,7 +45,6 @@ export function DocumentFiles() {
             type="file"
             multiple
             aria-label="Add files"
-            accept={documentTypes}
             onChange={(event) => {
               const added = [...(event.target.files ?? [])];
               event.target.value = '';

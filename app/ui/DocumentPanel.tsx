@@ -1,5 +1,4 @@
 import { useId } from 'react';
-import { documentTypes } from '../documents/formats';
 import { DocumentFiles } from './DocumentFiles';
 import { DocumentText } from './DocumentText';
 import { ErrorNote } from './ErrorNote';
@@ -33,8 +32,8 @@ export function DocumentPanel() {
             id={id}
             className="unseen"
             type="file"
+            // No `accept`: source code has too many endings, so anything may be picked and is looked at.
             multiple
-            accept={documentTypes}
             onChange={(event) => {
               const files = [...(event.target.files ?? [])];
               event.target.value = '';
