@@ -22,7 +22,7 @@ async function expectUsable(app: App): Promise<void> {
   await app.takeSample('Server log');
   await expect(app.documentText).toHaveValue(/^Server log/);
   await expect(page.getByText(/^about \d+ tokens$/)).toBeVisible();
-  await page.getByRole('radio', { name: /A-shape/ }).check();
+  await page.getByRole('radio', { name: /^A-shape/ }).check();
   await page.getByLabel('New tokens').fill('40');
   await expect(app.runButton).toBeDisabled();
   await page.keyboard.press('Control+Enter');
