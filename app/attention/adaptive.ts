@@ -12,10 +12,7 @@ import { denseAbove, neverDense } from './tiles';
 import type { Geometry, Settings } from './types';
 import { scaledBudgets } from './verticalSlash';
 
-/**
- * With the built-in model on an H200, mean KL was 5e-5 at 32,768 tokens with 0.9, 1e-4 with 0.8 and 3e-5 with 0.98, at
- * densities of 0.072, 0.052 and 0.121.
- */
+/** Half the density of `vertical_slash` at the same order of KL with the built-in model: docs/fidelity.md. */
 const defaultFidelity = 0.9;
 /** Columns that a head keeps at least. */
 const leastColumns = 32;

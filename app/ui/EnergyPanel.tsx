@@ -1,6 +1,7 @@
-import type { CompareResult } from '../engine/types';
+import type { CompareResult, RunResult } from '../engine/types';
 import { energyOf, type Energy } from '../exports/energy';
-import { barsOf, laneOf } from './bars';
+import { LaneTable } from './LaneTable';
+import { barsOf } from './bars';
 import { grams, wattHours } from './format';
 import { useActions, useSettings } from './stores';
 import { texts } from './texts';
@@ -13,37 +14,17 @@ export function EnergyPanel({ result }: { result: CompareResult }) {
   const gridIntensity = useSettings((settings) => settings.gridIntensity);
   const { page } = useActions();
   if (watts === null || result.adapter.software) return null;
-  const bars = barsOf(result);
+  const rows = (['firstToken', 'whole'] as const).map((part) => ({
+    name: words.rows[part],
+    value: (run: RunResult) => energyText(energyOf(run, { watts, gridIntensity })?.[part]),
+  }));
   return (
     <section aria-labelledby="energy-title">
       <div className="section-head">
         <h3 id="energy-title">{words.title}</h3>
         <p className="soft">{words.badge}</p>
       </div>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">
-              <span className="unseen">Measure</span>
-            </th>
-            {bars.map(({ key, label, run }) => (
-              <th key={key} scope="col" data-lane={laneOf(run)}>
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {(['firstToken', 'whole'] as const).map((part) => (
-            <tr key={part}>
-              <th scope="row">{words.rows[part]}</th>
-              {bars.map(({ key, run }) => (
-                <td key={key}>{energyText(energyOf(run, { watts, gridIntensity })?.[part])}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <LaneTable bars={barsOf(result)} rows={rows} />
       <p className="help">
         {words.assumption(watts, gridIntensity)}{' '}
         <button

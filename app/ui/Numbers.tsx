@@ -1,19 +1,15 @@
 import type { CompareResult, RunResult } from '../engine/types';
 import { SoftwareNote } from './SoftwareNote';
-import { barsOf, laneOf, type Bar } from './bars';
+import { LaneTable, type LaneRow } from './LaneTable';
+import { barsOf, type Bar } from './bars';
 import { sparseRun } from './words';
 import { bytes, count, duration, percent, perSecond, times } from './format';
-
-interface Row {
-  name: string;
-  value: (run: RunResult) => string;
-}
 
 function denseHeads({ pattern, note, denseHeads: some, totalHeads }: RunResult): string {
   return pattern === 'dense' || note !== undefined ? 'all' : `${count(some)} of ${count(totalHeads)}`;
 }
 
-const rows: readonly Row[] = [
+const rows: readonly LaneRow[] = [
   { name: 'Time to first token', value: (run) => duration(run.ttftMs) },
   { name: 'Prefill', value: (run) => duration(run.prefillMs) },
   { name: 'Prompt tokens a second', value: (run) => perSecond(run.tokensPerSecond) },
@@ -36,30 +32,7 @@ export function NumbersTable({ bars, software }: NumbersProps) {
         <h3 id="numbers-title">Numbers</h3>
         <SoftwareNote software={software} />
       </div>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">
-              <span className="unseen">Measure</span>
-            </th>
-            {bars.map(({ key, label, run }) => (
-              <th key={key} scope="col" data-lane={laneOf(run)}>
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, value }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              {bars.map(({ key, run }) => (
-                <td key={key}>{value(run)}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <LaneTable bars={bars} rows={rows} />
     </>
   );
 }
