@@ -61,6 +61,7 @@ function windowPattern(name: 'a_shape' | 'tri_shape', words: string): PatternFac
         const pattern: Pattern = {
           ...densePattern(geometry, { name, settings }),
           indexBytes: totalBytes(sizes),
+          denseRows: window.last,
           indexRows(recorder, layer, { first, count }) {
             const rowBlocks = rowBlocksOf(count);
             recordAShapeIndex(

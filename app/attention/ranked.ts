@@ -84,6 +84,7 @@ export function planRanked(name: PatternName, geometry: Geometry, options: Ranke
         settings,
         tailRows: ranking.tailRows,
         indexBytes: bytes,
+        denseRows: last,
         prepareFlops: lastQueriesFlops(geometry, ranking),
         prepareLayer(recorder, input) {
           estimate.record(recorder, input);

@@ -93,6 +93,8 @@ export interface Pattern {
   readonly note?: string;
   /** Bytes of index and scratch; equals `patternMemory` of the same request. */
   readonly indexBytes: number;
+  /** Rows at the end of the prompt whose row blocks are dense for every head; absent for none. */
+  readonly denseRows?: number;
   /** Operations that `prepareLayer` records, for progress and pacing. */
   readonly prepareFlops: number;
   /**

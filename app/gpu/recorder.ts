@@ -58,6 +58,7 @@ export class Recorder {
   private inFlight: Promise<void>[] = [];
   private lastDone = 0;
   private readonly stamps: TimestampLog | null;
+  private nothing: GPUBuffer | null = null;
   /** By layout, size of the parameters and what is bound: a run binds the same few hundred combinations again and again. */
   private readonly groups = new Map<string, GPUBindGroup>();
 
@@ -71,6 +72,12 @@ export class Recorder {
       GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     );
     this.stamps = gpu.capabilities.timestamps ? new TimestampLog(gpu) : null;
+  }
+
+  /** Stands in for a buffer that a kernel declares as written and a dispatch leaves alone. */
+  get unused(): GPUBuffer {
+    this.nothing ??= this.gpu.memory.allocate('unused', 16);
+    return this.nothing;
   }
 
   dispatch<Name extends string>(pipeline: Pipeline<Name>, work: Dispatch<Name>): void {
@@ -134,6 +141,7 @@ export class Recorder {
     this.encoder = null;
     await Promise.allSettled(this.inFlight);
     this.gpu.memory.release(this.arena);
+    if (this.nothing) this.gpu.memory.release(this.nothing);
     this.stamps?.destroy();
   }
 

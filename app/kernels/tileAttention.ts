@@ -12,6 +12,7 @@ export const tileAttention = defineKernel({
     tiles: 'read',
     columns: 'read',
     out: 'read_write',
+    stats: 'read_write',
   },
   variants: ['f16'],
 });
@@ -50,23 +51,31 @@ export interface TileAttentionShape {
   headDim: number;
   /** null: dense. */
   index: { rowBlocks: number; tileCapacity: number; columnCapacity: number } | null;
+  /**
+   * Keys split over workgroups: parts [first, first + count) of `splits`, `rows` apart in `out`, where row
+   * firstRowBlock * 64 comes first. Only for row blocks that walk all tiles. Absent: `out` is final.
+   */
+  split?: { splits: number; first: number; count: number; rows: number };
   /** For pacing. */
   flops: number;
 }
 
+type Bound = 'q' | 'k' | 'v' | 'counts' | 'tiles' | 'columns' | 'out';
+
 /**
  * q [totalHeads][qStride][headDim] half (RoPE applied, unscaled), k and v [KV head of the range][keyStride][headDim]
- * half, out [row][totalHeads][headDim] half. The index is described in `attention/tileIndex.ts`.
+ * half, out [row][totalHeads][headDim] activations. The index is described in `attention/tileIndex.ts`. With `split`, out is
+ * [split][row][totalHeads][headDim] and stats [split][row][totalHeads] vec2f, for `merge_splits`.
  */
 export function recordTileAttention(
   recorder: Recorder,
-  pipeline: Pipeline<'q' | 'k' | 'v' | 'counts' | 'tiles' | 'columns' | 'out'>,
-  buffers: Record<'q' | 'k' | 'v' | 'counts' | 'tiles' | 'columns' | 'out', Binding>,
+  pipeline: Pipeline<Bound | 'stats'>,
+  buffers: Record<Bound, Binding> & { stats?: Binding },
   shape: TileAttentionShape,
   phase: string,
 ): void {
   recorder.dispatch(pipeline, {
-    buffers,
+    buffers: { ...buffers, stats: buffers.stats ?? recorder.unused },
     params: {
       rows: shape.rows,
       first_row_block: shape.firstRowBlock,
@@ -84,8 +93,11 @@ export function recordTileAttention(
       tile_capacity: shape.index?.tileCapacity ?? 0,
       column_capacity: shape.index?.columnCapacity ?? 0,
       scale: Math.LOG2E / Math.sqrt(shape.headDim),
+      splits: shape.split?.splits ?? 1,
+      first_split: shape.split?.first ?? 0,
+      split_rows: shape.split?.rows ?? 0,
     },
-    workgroups: [shape.heads, shape.rowBlocks],
+    workgroups: [shape.heads, shape.rowBlocks, shape.split?.count ?? 1],
     phase,
     flops: shape.flops,
   });

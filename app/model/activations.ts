@@ -13,6 +13,9 @@ export class Activations {
   /** [row][heads * headDim] half. */
   readonly attended: GPUBuffer;
   readonly gated: GPUBuffer;
+  /** Outputs of split row blocks, and their maxima and sums: see `merge_splits`. */
+  readonly parts: GPUBuffer;
+  readonly stats: GPUBuffer;
 
   constructor(
     private readonly gpu: Gpu,
@@ -26,11 +29,13 @@ export class Activations {
     this.queries = make('queries');
     this.attended = make('attended');
     this.gated = make('gated');
+    this.parts = make('parts');
+    this.stats = make('stats');
   }
 
   destroy(): void {
-    for (const buffer of [this.normed, this.projected, this.queries, this.attended, this.gated]) {
+    const { normed, projected, queries, attended, gated, parts, stats } = this;
+    for (const buffer of [normed, projected, queries, attended, gated, parts, stats])
       this.gpu.memory.release(buffer);
-    }
   }
 }

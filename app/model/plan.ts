@@ -1,4 +1,5 @@
 /** How a prompt is cut into chunks, and the one place that states what memory a run needs. */
+import { splitBytes } from '../kernels/mergeSplits';
 import type { ModelConfig } from './config';
 import { cacheStride, kvHeadsEach } from './kvCache';
 
@@ -67,6 +68,7 @@ export function activationBytes(config: PlanShape, chunkRows: number, size: numb
     queries: chunkRows * heads * headDim * 2,
     attended: chunkRows * heads * headDim * size,
     gated: chunkRows * intermediate * size,
+    ...splitBytes(headDim, size),
   };
 }
 

@@ -6,9 +6,11 @@
 import type { CacheRange, Pattern, RowsInput } from '../attention/pattern';
 import type { TileIndex } from '../attention/tileIndex';
 import { readBuffer, Recorder, type Binding } from '../gpu/recorder';
+import { splitsFor } from '../kernels/mergeSplits';
 import { denseFlops } from '../kernels/tileAttention';
 import { Activations } from './activations';
 import type { KvCache } from './kvCache';
+import { recordAttention, recordSplitAttention } from './attention';
 import { chunkRowsFor, planChunks, type Chunk } from './plan';
 import type { Transformer } from './transformer';
 
@@ -225,11 +227,9 @@ class LayerRun {
   }
 
   private async chunk(layer: number, at: number, chunk: Chunk): Promise<void> {
-    const { model, recorder, activations, cache } = this;
-    const { past } = this.shape;
+    const { model, recorder, activations } = this;
     const weights = model.layerWeights(layer);
     const all = { first: 0, count: chunk.count };
-    const position = past + chunk.first;
     const residual = this.residual(at);
     model.norm(recorder, residual, weights.inputNorm, activations.normed, all, 'projections');
     await this.queries(layer, chunk, 'projections');
@@ -241,21 +241,44 @@ class LayerRun {
       await observer.rows(recorder, layer, rowsInput, index);
       this.report(layer, at, observer.layerFlops / this.chunks.length);
     }
-    const keys = past + chunk.first + chunk.count;
-    const blocks = Math.ceil(chunk.count / 64);
-    const perBlock = this.attentionFlops(chunk.first, chunk.count) / blocks;
-    const step = this.blocksPerDispatch(perBlock, blocks);
-    for (let firstRowBlock = 0; firstRowBlock < blocks; firstRowBlock += step) {
-      const rowBlocks = Math.min(step, blocks - firstRowBlock);
-      const flops = perBlock * rowBlocks;
-      const work = { count: chunk.count, position, firstRowBlock, rowBlocks, keys, flops };
-      model.attention(recorder, layer, activations, cache, index, work);
-      await recorder.pace();
-      this.report(layer, at, flops);
-    }
+    await this.attention(layer, at, chunk, index);
     await model.attentionOutput(recorder, layer, activations, residual, chunk.count);
     await model.mlp(recorder, layer, activations, residual, chunk.count);
     this.report(layer, at, chunk.count * this.linearFlopsPerRow());
+  }
+
+  private async attention(layer: number, at: number, chunk: Chunk, index: TileIndex | null): Promise<void> {
+    const { model, recorder, activations, cache } = this;
+    const { heads, headDim } = model.config;
+    const position = this.shape.past + chunk.first;
+    const keys = position + chunk.count;
+    const blocks = Math.ceil(chunk.count / 64);
+    // Rows from here on are dense; where they are few, their keys are split so that they fill the GPU.
+    const denseFrom = this.denseFrom(chunk, index);
+    const splits = splitsFor(blocks - denseFrom, heads, keys);
+    const end = splits > 1 ? denseFrom : blocks;
+    const perBlock = this.attentionFlops(chunk.first, chunk.count) / blocks;
+    const step = this.blocksPerDispatch(perBlock, blocks);
+    const all = { model, recorder, layer, activations, cache, rows: chunk.count, position, keys };
+    for (let firstRowBlock = 0; firstRowBlock < end; firstRowBlock += step) {
+      const rowBlocks = Math.min(step, end - firstRowBlock);
+      const flops = perBlock * rowBlocks;
+      recordAttention({ ...all, firstRowBlock, rowBlocks, flops }, index);
+      await recorder.pace();
+      this.report(layer, at, flops);
+    }
+    if (end === blocks) return;
+    const rowBlocks = blocks - end;
+    const flops = denseFlops(rowBlocks * 64, position + end * 64, headDim, heads);
+    await recordSplitAttention({ ...all, firstRowBlock: end, rowBlocks, flops }, splits);
+    this.report(layer, at, perBlock * rowBlocks);
+  }
+
+  /** First row block of a chunk from which on all are dense. */
+  private denseFrom({ first, count }: Chunk, index: TileIndex | null): number {
+    if (index === null) return 0;
+    const rows = first + count - (this.shape.rows - (this.pattern.denseRows ?? 0));
+    return rows <= 0 ? Math.ceil(count / 64) : Math.max(0, Math.floor((count - rows) / 64));
   }
 
   /** Queries of a chunk whose normed rows are at hand. */

@@ -2,7 +2,6 @@
 import type { Gpu } from '../gpu/device';
 import type { Pipeline } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
-import type { TileIndex } from '../attention/tileIndex';
 import { decodeAttention, decodeAttentionSpec } from '../kernels/decodeAttention';
 import { decodeMerge, decodeMergeSpec } from '../kernels/decodeMerge';
 import { embed, recordEmbed } from '../kernels/embed';
@@ -10,9 +9,10 @@ import { matmul, recordMatmul } from '../kernels/matmul';
 import { matmulSwiglu, recordMatmulSwiglu } from '../kernels/matmulSwiglu';
 import { matvec, recordMatvec } from '../kernels/matvec';
 import { matvecSwiglu } from '../kernels/matvecSwiglu';
+import { mergeSplits, mergeSplitsSpec } from '../kernels/mergeSplits';
 import { recordRmsNorm, rmsNorm } from '../kernels/rmsNorm';
 import { recordSplitHeads, ropeTables, splitHeads, splitHeadsSpec } from '../kernels/splitHeads';
-import { recordTileAttention, tileAttention, tileAttentionSpec } from '../kernels/tileAttention';
+import { tileAttention, tileAttentionSpec } from '../kernels/tileAttention';
 import type { Activations } from './activations';
 import type { ModelConfig } from './config';
 import type { KvCache } from './kvCache';
@@ -31,6 +31,7 @@ interface Pipelines {
   matvecSwiglu: PipelineOf<typeof matvecSwiglu>;
   splitHeads: PipelineOf<typeof splitHeads>;
   tileAttention: PipelineOf<typeof tileAttention>;
+  mergeSplits: PipelineOf<typeof mergeSplits>;
   decodeAttention: PipelineOf<typeof decodeAttention>;
   decodeMerge: PipelineOf<typeof decodeMerge>;
 }
@@ -64,7 +65,7 @@ export class Transformer {
   static async create(gpu: Gpu, config: ModelConfig, weights: ModelWeights): Promise<Transformer> {
     const { headDim } = config;
     const { pipelines: cache } = gpu;
-    const [a, b, c, d, e, f, g, h, i, j] = await Promise.all([
+    const [a, b, c, d, e, f, g, h, i, j, l] = await Promise.all([
       cache.get(embed),
       cache.get(rmsNorm),
       cache.get(matmul),
@@ -75,6 +76,7 @@ export class Transformer {
       cache.get(tileAttention, tileAttentionSpec(headDim)),
       cache.get(decodeAttention, decodeAttentionSpec(headDim)),
       cache.get(decodeMerge, decodeMergeSpec(headDim)),
+      cache.get(mergeSplits, mergeSplitsSpec(headDim)),
     ]);
     return new Transformer(gpu, config, weights, {
       embed: a,
@@ -87,6 +89,7 @@ export class Transformer {
       tileAttention: h,
       decodeAttention: i,
       decodeMerge: j,
+      mergeSplits: l,
     });
   }
 
@@ -254,58 +257,6 @@ export class Transformer {
       },
       phase,
     );
-  }
-
-  /** Attention of row blocks [firstRowBlock, …) of a chunk whose queries are in `activations.queries`. */
-  attention(
-    recorder: Recorder,
-    layer: number,
-    activations: Activations,
-    cache: KvCache,
-    index: TileIndex | null,
-    rows: {
-      count: number;
-      position: number;
-      firstRowBlock: number;
-      rowBlocks: number;
-      keys: number;
-      flops: number;
-    },
-  ): void {
-    const { heads, kvHeads, headDim } = this.config;
-    for (const range of cache.layer(layer)) {
-      recordTileAttention(
-        recorder,
-        this.pipelines.tileAttention,
-        {
-          q: activations.queries,
-          k: range.k,
-          v: range.v,
-          // A dense run binds any buffer in place of the lists; they are not read.
-          counts: index?.counts ?? this.weights.zeros,
-          tiles: index?.tiles ?? this.weights.zeros,
-          columns: index?.columns ?? this.weights.zeros,
-          out: activations.attended,
-        },
-        {
-          rows: rows.count,
-          firstRowBlock: rows.firstRowBlock,
-          rowBlocks: rows.rowBlocks,
-          rowPosition: rows.position,
-          keys: rows.keys,
-          qStride: activations.rows,
-          keyStride: cache.stride,
-          heads: range.heads,
-          totalHeads: heads,
-          headBase: range.headBase,
-          group: heads / kvHeads,
-          headDim,
-          index,
-          flops: (rows.flops * range.heads) / heads,
-        },
-        'attention',
-      );
-    }
   }
 
   /** Adds the attention's output projection to a residual chunk. */

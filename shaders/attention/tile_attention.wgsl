@@ -1,6 +1,7 @@
 // Attention of 64 query rows of one head over a list of key tiles and single key columns, as one online softmax
 // (FlashAttention-2, Dao 2023, algorithm 1; the list is MInference's, Jiang et al. 2024, section 3.3).
-// Dense is the same code walking all causal tiles without a list.
+// Dense is the same code walking all causal tiles without a list. A few dense row blocks leave most of a GPU idle: their
+// keys can be split over workgroups, whose outputs `merge_splits` joins (Flash-Decoding, Dao et al. 2023).
 //
 // 128 threads: thread_x = thread % 16 owns keys 4 x .. 4 x + 3 of a tile and output columns in steps of 16 vec4s,
 // thread_y = thread / 16 owns rows 4 y .. and 32 + 4 y ... Scores and outputs stay in registers, in f32.
@@ -33,6 +34,11 @@ struct Params {
   column_capacity: u32,
   // Softmax scale times log2(e).
   scale: f32,
+  // Parts of every dense walk, and the part of workgroup z = 0. Above 1, parts are split_rows apart in `out`, and row
+  // first_row_block * 64 is its row 0.
+  splits: u32,
+  first_split: u32,
+  split_rows: u32,
 }
 
 // Vec4s of a head, and of the output columns a thread owns: 1, 2 or 4 for head dims up to 64, 128 and 256.
@@ -46,7 +52,9 @@ struct Params {
 @group(0) @binding(4) var<storage, read> counts: array<vec2<u32>>;  // [head][row block]: tiles, columns
 @group(0) @binding(5) var<storage, read> tiles: array<u32>;         // [head][row block][tile_capacity]: first key
 @group(0) @binding(6) var<storage, read> columns: array<u32>;       // [head][row block][column_capacity]: key
-@group(0) @binding(7) var<storage, read_write> out: array<act4>;    // [row][total_heads][HEAD4]
+@group(0) @binding(7) var<storage, read_write> out: array<act4>;    // [split][row][total_heads][HEAD4]
+// Row maximum (base 2) and sum: [split][row][total_heads]. Written only where keys are split.
+@group(0) @binding(8) var<storage, read_write> stats: array<vec2f>;
 
 const DENSE_TILES: u32 = 0xffffffff;
 const NO_KEY: u32 = 0xffffffff;
@@ -75,7 +83,7 @@ fn key_at(step: Step, slot: u32) -> u32 {
   return select(NO_KEY, columns[step.first + min(slot, step.count - 1)], slot < step.count);
 }
 
-// Dispatch: x = head within the range, y = row block counted from the last, so that long rows start first.
+// Dispatch: x = head within the range, y = row block counted from the last, so that long rows start first, z = split.
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let x = thread % 16;
@@ -87,7 +95,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let kv_base = (workgroup.x / params.group) * params.key_stride;
   let q_base = head * params.q_stride;
 
-  // The walk: tiles, then columns in groups of 64.
+  // The walk: tiles, then columns in groups of 64. Only a walk over all tiles is split.
   let entry = head * params.index_row_blocks + block;
   let last_key = params.keys - 1;
   let causal_tiles = min(last_key, min(position0 + 63, params.row_position + params.rows - 1)) / 64 + 1;
@@ -98,7 +106,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let walks_all = listed.x == DENSE_TILES;
   let tile_count = select(listed.x, causal_tiles, walks_all);
   let column_count = select(listed.y, 0u, walks_all);
-  let steps = tile_count + (column_count + 63) / 64;
+  let split = params.first_split + workgroup.z;
+  let first_step = split * tile_count / params.splits;
+  let end_step = (split + 1) * tile_count / params.splits + (column_count + 63) / 64;
 
   // Which 4 x 4 block of a slice this thread stages: threads 0..63 of Q, 64..127 of K.
   let stages_k = thread >= 64;
@@ -111,7 +121,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var sum_low = vec4f();
   var sum_high = vec4f();
 
-  for (var at = 0u; at < steps; at++) {
+  for (var at = first_step; at < end_step; at++) {
     var step = Step();
     step.gathered = at >= tile_count;
     if (step.gathered) {
@@ -215,16 +225,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     all_low += sh[i * 16 + y];
     all_high += sh[i * 16 + 8 + y];
   }
+  let is_split = params.splits > 1;
+  let out_first = select(0u, split * params.split_rows - params.first_row_block * 64, is_split);
   for (var r = 0u; r < 8; r++) {
     let row = row0 + (r / 4) * 32 + y * 4 + r % 4;
     let all = select(all_low[r % 4], all_high[r % 4], r >= 4);
     // A row that sees no key is zero.
     let share = select(0.0, 1.0 / all, all > 0.0);
+    let to = (out_first + row) * params.total_heads + head;
     for (var c = 0u; c < COLUMNS4; c++) {
       let column = c * 16 + x;
       if (row < params.rows && column < HEAD4) {
-        out[(row * params.total_heads + head) * HEAD4 + column] = to_act(o[r * COLUMNS4 + c] * share);
+        out[to * HEAD4 + column] = to_act(o[r * COLUMNS4 + c] * share);
       }
+    }
+    if (is_split && x == 0 && row < params.rows) {
+      stats[to] = vec2f(select(max_low[r % 4], max_high[r % 4], r >= 4), all);
     }
   }
 }
