@@ -18,9 +18,9 @@ import { noiseValues, withLab, worst, type Lab } from './lab';
 import type { ModelShape } from './shapes';
 import type { KernelMeasurement } from './types';
 
-type Heads = Pick<ModelShape, 'heads' | 'kvHeads' | 'headDim' | 'layers'>;
+export type Heads = Pick<ModelShape, 'heads' | 'kvHeads' | 'headDim' | 'layers'>;
 
-const seeds = { q: 3, k: 4, v: 5 };
+export const seeds = { q: 3, k: 4, v: 5 };
 
 /** Rows of q that attend: as many as a chunk has, and fewer on CPUs. */
 const gpuRows = 4_096;
@@ -37,7 +37,7 @@ export function spreadTiles(block: number, density: number): number[] {
 }
 
 /** Softmax attention of one query over `keys` (ascending) in f64: [headDim]. */
-function attend(
+export function attend(
   query: Float32Array,
   keys: ArrayLike<number>,
   k: Float32Array,

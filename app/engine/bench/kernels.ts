@@ -5,6 +5,7 @@ import { ceilingsOf, measureCopy, measurePlainProduct } from './ceilings';
 import { measureIndexing } from './indexing';
 import { measureProduct } from './products';
 import { modelShape } from './shapes';
+import { measureSplit } from './split';
 import type { BenchHooks, KernelBenchRequest, KernelBenchResult, KernelMeasurement } from './types';
 
 export type KernelResults = Pick<KernelBenchResult, 'ceilings' | 'measurements' | 'notRun'>;
@@ -59,6 +60,7 @@ export async function benchKernels(
       await add(`attention ${density ?? 'dense'}, ${tokens} tokens`, () =>
         measureAttention(gpu, shape, tokens, density, signal),
       );
+    await add(`split attention, ${tokens} tokens`, () => measureSplit(gpu, shape, tokens, signal));
     for (const pattern of request.patterns)
       await add(`${pattern.name} index, ${tokens} tokens`, async () => {
         const { measurements, note } = await measureIndexing(gpu, shape, tokens, pattern, signal);

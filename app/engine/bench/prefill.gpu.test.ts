@@ -87,7 +87,8 @@ test('kernels: each is within its tolerance of the reference, and nothing stays 
     suite: 'kernels',
     shapeName: 'test',
     shape: tiny,
-    tokens: [200],
+    // Long enough for split attention.
+    tokens: [520],
     densities: [0.5],
     patterns: [
       { name: 'vertical_slash', set: { verticalSize: 8, slashSize: 128, fallback: 'off' } },
@@ -103,10 +104,11 @@ test('kernels: each is within its tolerance of the reference, and nothing stays 
   for (const wanted of ['copy', 'plain product f32', 'matmul', 'matmul_swiglu', 'tile_attention dense'])
     expect(names).toContain(wanted);
   expect(names).toContain('tile_attention density 0.5');
+  expect(names).toContain('tile_attention split');
   expect(names).toContain('decode_attention');
   const index = measurements.find(({ kernel }) => kernel.endsWith('index'));
   expect(index?.error).toBe(0);
-  expect(notRun).toMatchObject([{ tokens: 200, pattern: 'a_shape' }]);
+  expect(notRun).toMatchObject([{ tokens: 520, pattern: 'a_shape' }]);
   expect(ceilings?.f32).toBeGreaterThan(0);
   expect(ceilings?.copy).toBeGreaterThan(0);
   expect(gpu.memory.bytes).toBe(before);
