@@ -11,7 +11,7 @@ import type { Gpu } from '../gpu/device';
 import { readBuffer, type Recorder } from '../gpu/recorder';
 import { flexCount, recordFlexCount } from '../kernels/flexCount';
 import { flexIndex, recordFlexIndex } from '../kernels/flexIndex';
-import { flexMass, massDigits, massScratch, recordFlexMass } from '../kernels/flexMass';
+import { flexMass, massDigits, massScratch, recordFlexMass, massTarget } from '../kernels/flexMass';
 import { flexMaskWords, flexPlan, recordFlexPlan } from '../kernels/flexPlan';
 import { allocateAll, releaseAll, totalBytes } from './buffers';
 import {
@@ -162,7 +162,7 @@ async function createFlexPrefill(
             gated: false,
             headBase,
             foundBase: 0,
-            target: gamma * rules.tailRows,
+            target: massTarget(gamma, rules.tailRows),
           },
           digit,
         );

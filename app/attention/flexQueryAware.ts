@@ -12,7 +12,7 @@
 import type { Gpu } from '../gpu/device';
 import type { Recorder } from '../gpu/recorder';
 import { flexMap, recordFlexMap } from '../kernels/flexMap';
-import { flexMass, massDigits, massScratch, recordFlexMass } from '../kernels/flexMass';
+import { flexMass, massDigits, massScratch, recordFlexMass, massTarget } from '../kernels/flexMass';
 import { blocksOf, flexPool, recordFlexPool } from '../kernels/flexPool';
 import { allocateAll, releaseAll, type Sizes } from './buffers';
 import type { CacheRange, Geometry, RowsInput } from './types';
@@ -196,7 +196,7 @@ export async function createQueryAware(
                 gated: true,
                 headBase,
                 foundBase: headBase,
-                target: gamma * rowBlocks,
+                target: massTarget(gamma, rowBlocks),
               },
               digit,
             );

@@ -31,6 +31,14 @@ export interface MassLists {
   target: number;
 }
 
+/**
+ * `MassLists.target` for the share `gamma` of lists that add up to `total`. A share of 1 keeps everything: sums of rounded
+ * entries can pass their total, which would drop the least of them.
+ */
+export function massTarget(gamma: number, total: number): number {
+  return gamma < 1 ? gamma * total : 2 * total;
+}
+
 /** u32s of the buffers between the passes. */
 export function massScratch(lists: number) {
   return { bins: massDigits * lists * 256 * 3, picks: massDigits * lists * 4 };

@@ -145,8 +145,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   if (thread == 0) {
     aware[head] = select(0u, 1u, is_aware);
     statistics[params.layer * params.heads + head] = 0;
-    // The first column and the diagonal are always among the chosen.
+    // The first column and the diagonal are always among the chosen. Each is forced by the thread that wrote its sum:
+    // writes of two threads would be in no order.
     pooled[columns] = FORCED;
+  }
+  if (thread == (params.blocks - 1) % PREFIX_THREADS) {
     pooled[diagonals + params.blocks - 1] = FORCED;
   }
   storageBarrier();
