@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { CompareResult } from '../app/engine/types';
 import { expect, test } from './fixtures/app';
 
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
 test('one click compares a sample report and explains the result', async ({ app, page }) => {
   await app.open();
   await page.getByRole('button', { name: 'Compare on a sample report' }).click();
@@ -24,6 +26,10 @@ test('one click compares a sample report and explains the result', async ({ app,
   );
   await expect(result).toContainText('Identical');
 
+  await result.getByText('Layer by layer').click();
+  await expect(result.getByRole('figure', { name: 'Time by layer' }).locator('svg')).toBeVisible();
+  await expect(result.getByRole('row', { name: /^8 .+ attention .+ attention$/ })).toBeVisible();
+
   const download = page.waitForEvent('download');
   await result.getByRole('button', { name: 'Download as JSON' }).click();
   const file = await (await download).path();
@@ -31,6 +37,12 @@ test('one click compares a sample report and explains the result', async ({ app,
   expect(json.version).toBe(1);
   expect(json.runs.map((run) => run.pattern)).toEqual(['dense', 'adaptive']);
   expect(json.adapter.software).toBe(true);
+  // Of the time of all phases, what is in no layer is the embedding and the head.
+  const [dense] = json.runs;
+  const layers = dense?.layersMs.flatMap((times) => Object.values(times)) ?? [];
+  const share = sum(layers) / sum(Object.values(dense?.phasesMs ?? {}));
+  expect(share).toBeGreaterThan(0.9);
+  expect(share).toBeLessThanOrEqual(1 + 1e-9);
   await expect(
     page.getByRole('navigation', { name: 'Runs kept in this browser' }).getByRole('listitem'),
   ).toHaveCount(1);

@@ -42,8 +42,7 @@ export function geometryOf(
 
 const phaseNames = ['projections', 'estimate', 'index', 'attention', 'mlp', 'head'] as const;
 
-export function phasesOf(measured: Record<string, number> | null): Phases | null {
-  if (!measured) return null;
+export function phasesOf(measured: Record<string, number>): Phases {
   return Object.fromEntries(phaseNames.map((name) => [name, measured[name] ?? 0])) as Phases;
 }
 
@@ -99,7 +98,8 @@ export async function runLane(
       ttftMs,
       tokensPerSecond: (ids.length / result.prefillMs) * 1000,
       pastTokens: past,
-      phasesMs: phasesOf(result.phases),
+      phasesMs: result.phases && phasesOf(result.phases.totals),
+      layersMs: result.phases?.sections.map(phasesOf) ?? [],
       density: statistics.density,
       denseHeads: statistics.denseHeads,
       totalHeads: statistics.totalHeads,

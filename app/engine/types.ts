@@ -145,6 +145,8 @@ export interface RunResult {
   pastTokens: number;
   /** null where the adapter has no timestamp queries. */
   phasesMs: Phases | null;
+  /** Of each layer; empty where it was not measured. */
+  layersMs: Phases[];
   /** Computed over causal key tiles, 1 for dense; gathered columns count 1/64 tile each. */
   density: number;
   /** Query heads (over all layers) that fell back to dense, and how many there are. */

@@ -24,7 +24,7 @@ it('is valid: finite microseconds, and slices of a track never overlap', () => {
     expect(ts).toBeGreaterThanOrEqual((ends.get(tid) ?? 0) - 1e-6);
     ends.set(tid, ts + dur);
   }
-  expect(slices(trace).length).toBe(2 * (2 + 6));
+  expect(slices(trace).length).toBe(2 * (2 + 6 + 8));
 });
 
 it('has a track for each lane and says that phases are totals', () => {
@@ -32,12 +32,16 @@ it('has a track for each lane and says that phases are totals', () => {
   expect([...tracks(trace).values()]).toEqual([
     'Dense: wall time',
     'Dense: GPU phase totals, end to end',
+    'Dense: GPU layer totals, end to end',
     'Sparse (adaptive): wall time',
     'Sparse (adaptive): GPU phase totals, end to end',
+    'Sparse (adaptive): GPU layer totals, end to end',
   ]);
   const attention = slices(trace).filter(({ name }) => name === 'attention');
   expect(attention.map(({ dur }) => dur)).toEqual([1_480_000, 240_000]);
   expect(attention.every(({ cat }) => cat === 'phase-total')).toBe(true);
+  const layers = slices(trace).filter(({ cat, tid }) => cat === 'layer-total' && tid === 3);
+  expect(layers.map(({ name }) => name)).toEqual(Array.from({ length: 8 }, (_, at) => `layer ${at + 1}`));
   const [first] = slices(trace);
   expect(first).toMatchObject({ name: 'to first token', ts: 0, dur: 1_800_000 });
 });

@@ -1,7 +1,7 @@
 /**
  * A run as Chrome trace events (JSON object format), which ui.perfetto.dev and chrome://tracing open. Each lane has a
- * track of wall time and, where there were timestamp queries, one of GPU phases. The engine reports a total for each
- * phase, not its hundreds of parts, so these totals stand end to end; track and slices say so.
+ * track of wall time and, where there were timestamp queries, one of GPU phases and one of layers. The engine reports
+ * totals, not their hundreds of parts, so these stand end to end; tracks and slices say so.
  */
 import type { CompareResult, PhaseName, RunResult } from '../engine/types';
 import { settingsText } from './settingsText';
@@ -17,7 +17,7 @@ interface MetadataEvent {
 interface SliceEvent {
   ph: 'X';
   name: string;
-  cat: 'wall' | 'phase-total';
+  cat: 'wall' | 'phase-total' | 'layer-total';
   pid: number;
   tid: number;
   /** Microseconds. */
@@ -49,7 +49,7 @@ export function traceOf(result: CompareResult): Trace {
       model: model.id,
       promptTokens: String(prompt.tokens),
       timing:
-        'Lanes ran one after the other; each starts at 0 here. GPU phases are totals laid end to end, not a timeline.' +
+        'Lanes ran one after the other; each starts at 0 here. GPU phases and layers are totals laid end to end, not a timeline.' +
         (adapter.software ? ' Software adapter: these times are not performance.' : ''),
     },
     traceEvents: [
@@ -60,7 +60,7 @@ export function traceOf(result: CompareResult): Trace {
         tid: 0,
         args: { name: `MInference in the browser: ${model.id}, ${prompt.tokens} tokens` },
       },
-      ...result.runs.flatMap((run, at) => laneEvents(run, labels[at] ?? run.pattern, 2 * at + 1)),
+      ...result.runs.flatMap((run, at) => laneEvents(run, labels[at] ?? run.pattern, 3 * at + 1)),
     ],
   };
 }
@@ -96,7 +96,20 @@ function laneEvents(run: RunResult, label: string, tid: number): Trace['traceEve
     at += phasesMs[name];
     return total;
   });
-  return [...events, ...track(tid + 1, `${label}: GPU phase totals, end to end`), ...totals];
+  at = 0;
+  const layers = run.layersMs.map((layer, number) => {
+    const ms = Object.values(layer).reduce((sum, part) => sum + part, 0);
+    const total = slice(tid + 2, 'layer-total', `layer ${number + 1}`, at, ms, { ...layer });
+    at += ms;
+    return total;
+  });
+  return [
+    ...events,
+    ...track(tid + 1, `${label}: GPU phase totals, end to end`),
+    ...totals,
+    ...(layers.length > 0 ? track(tid + 2, `${label}: GPU layer totals, end to end`) : []),
+    ...layers,
+  ];
 }
 
 function track(tid: number, name: string): MetadataEvent[] {

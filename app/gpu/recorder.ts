@@ -53,6 +53,9 @@ export class Recorder {
   private encoder: GPUCommandEncoder | null = null;
   private pass: GPUComputePassEncoder | null = null;
   private passPhase = '';
+  private passSection: number | null = null;
+  /** Part of the run, such as a layer, that the GPU time of what is recorded next is booked under too; null: none. */
+  section: number | null = null;
   private flops = 0;
   private share = firstShare;
   private inFlight: Promise<void>[] = [];
@@ -130,8 +133,8 @@ export class Recorder {
     this.signal?.throwIfAborted();
   }
 
-  /** Milliseconds of GPU time by phase since the last call, or null without timestamp queries. Call after `drain()`. */
-  async phases(): Promise<Record<string, number> | null> {
+  /** GPU time since the last call, or null without timestamp queries. Call after `drain()`. */
+  async phases(): Promise<PhaseTimes | null> {
     return this.stamps ? this.stamps.read() : null;
   }
 
@@ -181,11 +184,12 @@ export class Recorder {
   }
 
   private passFor(phase: string): GPUComputePassEncoder {
-    if (this.pass && this.passPhase === phase) return this.pass;
+    if (this.pass && this.passPhase === phase && this.passSection === this.section) return this.pass;
     this.endPass();
     if (this.stamps?.full) this.submit();
-    const timestampWrites = this.stamps?.next(phase);
+    const timestampWrites = this.stamps?.next({ phase, section: this.section });
     this.passPhase = phase;
+    this.passSection = this.section;
     this.pass = this.openEncoder().beginComputePass({
       label: phase,
       ...(timestampWrites && { timestampWrites }),
@@ -222,12 +226,24 @@ export class Recorder {
   }
 }
 
+/** Milliseconds of GPU time by phase: in all, and of each section that was named. */
+export interface PhaseTimes {
+  totals: Record<string, number>;
+  sections: Record<string, number>[];
+}
+
+/** What a pass's time is booked under. */
+interface PassLabel {
+  phase: string;
+  section: number | null;
+}
+
 /** Timestamps at the ends of passes, kept on the GPU until they are asked for. */
 class TimestampLog {
   private readonly set: GPUQuerySet;
   private readonly resolved: GPUBuffer;
-  private phasesPending: string[] = [];
-  private batches: { buffer: GPUBuffer; phases: string[] }[] = [];
+  private pending: PassLabel[] = [];
+  private batches: { buffer: GPUBuffer; passes: PassLabel[] }[] = [];
 
   constructor(private readonly gpu: Gpu) {
     this.set = gpu.device.createQuerySet({ label: 'phases', type: 'timestamp', count: maxQueries });
@@ -239,17 +255,17 @@ class TimestampLog {
   }
 
   get full(): boolean {
-    return (this.phasesPending.length + 1) * 2 > maxQueries;
+    return (this.pending.length + 1) * 2 > maxQueries;
   }
 
-  next(phase: string): GPUComputePassTimestampWrites {
-    const begin = this.phasesPending.length * 2;
-    this.phasesPending.push(phase);
+  next(label: PassLabel): GPUComputePassTimestampWrites {
+    const begin = this.pending.length * 2;
+    this.pending.push(label);
     return { querySet: this.set, beginningOfPassWriteIndex: begin, endOfPassWriteIndex: begin + 1 };
   }
 
   resolve(encoder: GPUCommandEncoder): void {
-    const count = this.phasesPending.length * 2;
+    const count = this.pending.length * 2;
     if (count === 0) return;
     const buffer = this.gpu.memory.allocate(
       'timestamps read',
@@ -258,27 +274,33 @@ class TimestampLog {
     );
     encoder.resolveQuerySet(this.set, 0, count, this.resolved, 0);
     encoder.copyBufferToBuffer(this.resolved, 0, buffer, 0, count * 8);
-    this.batches.push({ buffer, phases: this.phasesPending });
-    this.phasesPending = [];
+    this.batches.push({ buffer, passes: this.pending });
+    this.pending = [];
   }
 
-  async read(): Promise<Record<string, number>> {
+  async read(): Promise<PhaseTimes> {
     const totals: Record<string, number> = {};
+    const sections: Record<string, number>[] = [];
     const { batches } = this;
     this.batches = [];
-    for (const { buffer, phases } of batches) {
+    for (const { buffer, passes } of batches) {
       await buffer.mapAsync(GPUMapMode.READ);
       const stamps = new BigUint64Array(buffer.getMappedRange());
-      phases.forEach((phase, index) => {
+      passes.forEach(({ phase, section }, index) => {
         const begin = stamps[index * 2] ?? 0n;
         const end = stamps[index * 2 + 1] ?? 0n;
         // Timestamps may be zero or run backwards across a GPU reset; such a pair says nothing.
-        if (end > begin) totals[phase] = (totals[phase] ?? 0) + Number(end - begin) / 1e6;
+        if (end <= begin) return;
+        const ms = Number(end - begin) / 1e6;
+        totals[phase] = (totals[phase] ?? 0) + ms;
+        if (section === null) return;
+        const times = (sections[section] ??= {});
+        times[phase] = (times[phase] ?? 0) + ms;
       });
       buffer.unmap();
       this.gpu.memory.release(buffer);
     }
-    return totals;
+    return { totals, sections: Array.from(sections, (times) => times ?? {}) };
   }
 
   destroy(): void {

@@ -5,7 +5,7 @@
  */
 import type { CacheRange, Pattern, RowsInput } from '../attention/pattern';
 import type { TileIndex } from '../attention/tileIndex';
-import { readBuffer, Recorder, type Binding } from '../gpu/recorder';
+import { readBuffer, Recorder, type Binding, type PhaseTimes } from '../gpu/recorder';
 import { splitsFor } from '../kernels/mergeSplits';
 import { denseFlops } from '../kernels/tileAttention';
 import { Activations } from './activations';
@@ -63,8 +63,8 @@ export interface PrefillResult {
   prefillMs: number;
   /** Wall time until the logits were on the CPU, ms. */
   ms: number;
-  /** GPU time by phase, ms; null without timestamp queries. */
-  phases: Record<string, number> | null;
+  /** GPU time by phase, in all and by layer; null without timestamp queries. */
+  phases: PhaseTimes | null;
 }
 
 /** Work of a run in floating-point operations, to weigh progress: linear parts and dense or sparse attention. */
@@ -129,7 +129,11 @@ export async function prefill(
       options,
     );
     await run.embed(idBuffer);
-    for (let layer = 0; layer < config.layers; layer++) await run.layer(layer);
+    for (let layer = 0; layer < config.layers; layer++) {
+      recorder.section = layer;
+      await run.layer(layer);
+    }
+    recorder.section = null;
 
     const lastChunk = chunks.at(-1);
     const lastResidual = residuals.at(-1);

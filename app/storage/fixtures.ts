@@ -19,6 +19,7 @@ function lane(
     tokensPerSecond: 32_768 / ((ttftMs - 2) / 1000),
     pastTokens: 0,
     phasesMs,
+    layersMs: phasesMs ? Array.from({ length: 8 }, () => eighth(phasesMs)) : [],
     density,
     denseHeads: pattern === 'dense' ? 48 : 3,
     totalHeads: 48,
@@ -32,6 +33,18 @@ function lane(
     stopReason: 'eos',
     peakBytes: 700_000_000,
     headDensity: Array.from({ length: 48 }, (_, head) => (pattern === 'dense' ? 1 : (head % 8) / 10 + 0.1)),
+  };
+}
+
+function eighth(phases: Phases): Phases {
+  const { projections, estimate, index, attention, mlp } = phases;
+  return {
+    projections: projections / 8,
+    estimate: estimate / 8,
+    index: index / 8,
+    attention: attention / 8,
+    mlp: mlp / 8,
+    head: 0,
   };
 }
 

@@ -1,6 +1,6 @@
 /** A finished run as it is kept, exported and imported. */
 import * as v from 'valibot';
-import type { CompareResult, Fidelity, HeadReport, RunResult } from '../engine/types';
+import type { CompareResult, Fidelity, HeadReport, Phases, RunResult } from '../engine/types';
 import { UserError } from '../errors';
 import { issueText, PatternSchema, patternNames } from './setup';
 
@@ -34,6 +34,15 @@ const IsoDate = v.pipe(
 /** Names every field of a type, so that one added to the engine's results is not dropped here unseen. */
 type Fields<Of> = Record<keyof Of, v.GenericSchema>;
 
+const PhaseTimes = v.object({
+  projections: Amount,
+  estimate: Amount,
+  index: Amount,
+  attention: Amount,
+  mlp: Amount,
+  head: Amount,
+} satisfies Fields<Phases>);
+
 const Run = v.object({
   pattern: v.picklist(patternNames),
   settings: v.record(v.string(), Value),
@@ -42,16 +51,9 @@ const Run = v.object({
   tokensPerSecond: Amount,
   // Absent from results that are older than caches were kept.
   pastTokens: v.optional(Whole, 0),
-  phasesMs: v.nullable(
-    v.object({
-      projections: Amount,
-      estimate: Amount,
-      index: Amount,
-      attention: Amount,
-      mlp: Amount,
-      head: Amount,
-    }),
-  ),
+  phasesMs: v.nullable(PhaseTimes),
+  // Absent from results that are older than times by layer.
+  layersMs: v.optional(v.array(PhaseTimes), () => []),
   density: Amount,
   denseHeads: Whole,
   totalHeads: Whole,

@@ -1,9 +1,12 @@
+import { lazy, Suspense, useState } from 'react';
 import { SaveChart } from './SaveChart';
 import { SoftwareNote } from './SoftwareNote';
 import { laneOf, type Bar } from './bars';
 import { duration } from './format';
 import { phaseKinds, segmentsOf, type Segment } from './phases';
 import { texts } from './texts';
+
+const LayerTimes = lazy(() => import('./layers/LayerTimes'));
 
 interface TimeBarsProps {
   bars: readonly Bar[];
@@ -46,10 +49,30 @@ export function TimeBars({ bars, software, caption }: TimeBarsProps) {
             <summary>Phases as a table</summary>
             <PhaseTable bars={bars} />
           </details>
+          {bars.some(({ run }) => run.layersMs.length > 0) && <ByLayer bars={bars} />}
         </>
       )}
       {unmeasured && <p className="help">{measured ? texts.chart.somePhases : texts.chart.noPhases}</p>}
     </section>
+  );
+}
+
+/** The chart library is fetched when a person asks for it. */
+function ByLayer({ bars }: { bars: readonly Bar[] }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details
+      onToggle={(event) => {
+        setOpen(event.currentTarget.open);
+      }}
+    >
+      <summary>{texts.layers.open}</summary>
+      {open && (
+        <Suspense fallback={null}>
+          <LayerTimes bars={bars} />
+        </Suspense>
+      )}
+    </details>
   );
 }
 

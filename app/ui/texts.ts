@@ -57,6 +57,19 @@ export const texts = {
       'This adapter has no timestamp queries, so the phases are not known; bars are time to the first token.',
     somePhases: 'A bar of one colour is of an adapter without timestamp queries: its phases are not known.',
   },
+  layers: {
+    title: 'Time by layer',
+    open: 'Layer by layer',
+    layer: 'Layer',
+    axis: 'Milliseconds on the GPU',
+    attention: 'attention',
+    rest: 'projections and MLP',
+    legend:
+      'Coloured: attention with its estimate and index. Grey: projections and MLP, which both lanes do alike.',
+    slowest: (lane: string, layer: number, all: string, attention: string) =>
+      `${lane}: the slowest layer is ${layer} with ${all}, ${attention} of it attention.`,
+    cell: (all: string, attention: string) => `${all}, ${attention} attention`,
+  },
   energy: {
     title: 'Energy',
     badge: 'estimate',

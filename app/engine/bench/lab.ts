@@ -172,7 +172,7 @@ export class Lab {
       }
       await recorder.drain();
       const wall = performance.now() - start;
-      const measured = Object.entries((await recorder.phases()) ?? {});
+      const measured = Object.entries((await recorder.phases())?.totals ?? {});
       const phases = Object.fromEntries(measured.map(([name, ms]) => [name, ms / repeats]));
       const sum = measured.reduce((total, [, ms]) => total + ms, 0);
       return { ms: (measured.length > 0 ? sum : wall) / repeats, phases };

@@ -94,7 +94,12 @@ async function runOnce(
       );
     }
     const { density, denseHeads, totalHeads, note } = await pattern.statistics();
-    const sample = { ttftMs, prefillMs: result.prefillMs, phasesMs: phasesOf(result.phases), peakBytes };
+    const sample = {
+      ttftMs,
+      prefillMs: result.prefillMs,
+      phasesMs: result.phases && phasesOf(result.phases.totals),
+      peakBytes,
+    };
     return {
       sample,
       settings: pattern.settings,
