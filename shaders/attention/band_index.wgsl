@@ -2,6 +2,7 @@
 // distance b and b + 1 from a row block's last tile, mostly also b + 2 where row blocks are not aligned to tiles (past
 // no multiple of 64). The first tile is always taken; columns outside the tiles are gathered.
 #import prefix_sum
+#import column_list
 
 struct Params {
   heads: u32,
@@ -109,35 +110,13 @@ fn main(
   // Columns before the row block: a run of the ascending list.
   var below = 0u;
   if (!dense) {
-    var high = chosen_counts[head];
-    while (below < high) {
-      let middle = (below + high) / 2;
-      if (chosen[head * params.chosen_columns + middle] < position) {
-        below = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
+    below = chosen_below(head, position);
   }
-  let column_share = (below + PREFIX_THREADS - 1) / PREFIX_THREADS;
-  let column_end = min(below, (thread + 1) * column_share);
-  var kept = 0u;
-  for (var i = thread * column_share; i < column_end; i++) {
-    kept += select(0u, 1u, outside(chosen[head * params.chosen_columns + i]));
-  }
-  let column_sums = prefix_sum(kept, thread);
-  at = place * params.column_capacity + column_sums.x;
-  for (var i = thread * column_share; i < column_end; i++) {
-    let column = chosen[head * params.chosen_columns + i];
-    if (outside(column)) {
-      columns[at] = column;
-      at++;
-    }
-  }
+  let column_count = list_columns(head, place, below, thread);
 
   if (thread == 0) {
-    counts[place] = select(vec2u(tile_sums.y, column_sums.y), vec2u(DENSE_TILES, 0), dense);
-    let computed = select(tile_sums.y + (column_sums.y + 63) / 64, last + 1, dense);
+    counts[place] = select(vec2u(tile_sums.y, column_count), vec2u(DENSE_TILES, 0), dense);
+    let computed = select(tile_sums.y + (column_count + 63) / 64, last + 1, dense);
     atomicAdd(&statistics[statistic], computed);
   }
 }

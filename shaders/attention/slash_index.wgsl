@@ -3,6 +3,7 @@
 // offset of end or more are skipped; offsets in (start, end) all clamp to the range [0, 64), whose o is `start`; then
 // the chain. Columns inside a tile are dropped, others are kept if they lie below the last range.
 #import prefix_sum
+#import column_list
 
 struct Params {
   heads: u32,
@@ -34,6 +35,7 @@ var<workgroup> sh_joined: u32;
 var<private> slash_base: u32;
 var<private> slashes: u32;
 var<private> tile_base: u32;
+var<private> tile_count: u32;
 
 fn offset_at(i: u32) -> i32 {
   return i32(params.keys - 1 - chosen[slash_base + i]);
@@ -69,10 +71,10 @@ fn chain_from(base: u32, length: u32, bound: i32) -> u32 {
   return low;
 }
 
-// Is the column in none of the row block's `count` tiles?
-fn outside(column: u32, count: u32) -> bool {
+// Is the column in none of the row block's `tile_count` tiles?
+fn outside(column: u32) -> bool {
   var low = 0u;
-  var high = count;
+  var high = tile_count;
   while (low < high) {
     let middle = (low + high) / 2;
     if (tiles[tile_base + middle] <= column) {
@@ -147,38 +149,16 @@ fn main(
   let count = select(min(walked + chain_length - joined, params.tile_capacity), 0u, dense);
 
   // Columns below the last tile: a run of the ascending list.
+  tile_count = count;
   var below = 0u;
   if (count > 0) {
-    let limit = tiles[tile_base + count - 1];
-    var high = chosen_counts[head];
-    while (below < high) {
-      let middle = (below + high) / 2;
-      if (chosen[head * params.chosen_columns + middle] < limit) {
-        below = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
+    below = chosen_below(head, tiles[tile_base + count - 1]);
   }
-  let share = (below + PREFIX_THREADS - 1) / PREFIX_THREADS;
-  let column_end = min(below, (thread + 1) * share);
-  var kept = 0u;
-  for (var i = thread * share; i < column_end; i++) {
-    kept += select(0u, 1u, outside(chosen[head * params.chosen_columns + i], count));
-  }
-  let sums = prefix_sum(kept, thread);
-  var at = place * params.column_capacity + sums.x;
-  for (var i = thread * share; i < column_end; i++) {
-    let column = chosen[head * params.chosen_columns + i];
-    if (outside(column, count)) {
-      columns[at] = column;
-      at++;
-    }
-  }
+  let column_count = list_columns(head, place, below, thread);
 
   if (thread == 0) {
-    counts[place] = select(vec2u(count, sums.y), vec2u(DENSE_TILES, 0), dense);
+    counts[place] = select(vec2u(count, column_count), vec2u(DENSE_TILES, 0), dense);
     let causal = (min(u32(end), params.keys) - 1) / 64 + 1;
-    atomicAdd(&statistics[statistic], select(count + (sums.y + 63) / 64, causal, dense));
+    atomicAdd(&statistics[statistic], select(count + (column_count + 63) / 64, causal, dense));
   }
 }

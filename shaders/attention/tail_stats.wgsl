@@ -3,6 +3,7 @@
 // Scores are not kept: at a million keys they would be 256 MB a head. The second pass computes them again.
 // Reference: app/reference/verticalSlashEstimate.ts, of the whole algorithm.
 #import score_tile
+#import tail_rows
 
 struct Params {
   keys: u32,
@@ -29,21 +30,6 @@ struct Params {
 const LOWEST: f32 = -1e30;
 
 var<workgroup> sh_red: array<f32, 1024>; // [query][thread % 16]
-var<private> tail_base: u32;
-var<private> key_base: u32;
-
-fn load_query4(row: u32, dim: u32) -> vec4f {
-  let live = row < params.tail_rows && dim < params.dim4;
-  let value = from_half(tail[select(0u, tail_base + row * params.dim4 + dim, live)]);
-  return select(vec4f(), value, live);
-}
-
-fn load_key4(key: u32, dim: u32) -> vec4f {
-  let live = key < params.keys && dim < params.dim4;
-  let value = from_half(k[select(0u, key_base + key * params.dim4 + dim, live)]);
-  return select(vec4f(), value, live);
-}
-
 // Dispatch: (span, head); a workgroup takes all rows of the tail, 64 at a time.
 @compute @workgroup_size(SCORE_THREADS)
 fn main(
@@ -52,8 +38,7 @@ fn main(
 ) {
   let span = params.first_span + group.x;
   let head = params.head_base + group.y;
-  tail_base = head * params.tail_rows * params.dim4;
-  key_base = (head / params.group - params.kv_head_base) * params.key_stride * params.dim4;
+  take_head(head);
   let row8 = thread / 16;
   let key8 = thread % 16;
   let first_key = span * SCORE_KEYS;

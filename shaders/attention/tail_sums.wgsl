@@ -3,6 +3,7 @@
 // diagonal_sums adds to its neighbours'. No float atomics: sums are the same in every run.
 // Reference: app/reference/verticalSlashEstimate.ts, of the whole algorithm.
 #import score_tile
+#import tail_rows
 
 struct Params {
   keys: u32,
@@ -36,21 +37,6 @@ struct Params {
 const FORCED: u32 = 0x7f800000; // above every finite float
 
 var<workgroup> sh_red: array<f32, 1024>; // [thread / 16][key]
-var<private> tail_base: u32;
-var<private> key_base: u32;
-
-fn load_query4(row: u32, dim: u32) -> vec4f {
-  let live = row < params.tail_rows && dim < params.dim4;
-  let value = from_half(tail[select(0u, tail_base + row * params.dim4 + dim, live)]);
-  return select(vec4f(), value, live);
-}
-
-fn load_key4(key: u32, dim: u32) -> vec4f {
-  let live = key < params.keys && dim < params.dim4;
-  let value = from_half(k[select(0u, key_base + key * params.dim4 + dim, live)]);
-  return select(vec4f(), value, live);
-}
-
 // Sum of tile diagonal `g` (key - query + 63) over the threads' blocks: thread (y, x) holds 15 diagonals,
 // of which number l is diagonal 8 (x - y) + l + 56 of the tile, in sh_k[4 * thread ...].
 fn tile_diagonal(g: u32) -> f32 {
@@ -76,8 +62,7 @@ fn main(
 ) {
   let span = params.first_span + group.x;
   let head = params.head_base + group.y;
-  tail_base = head * params.tail_rows * params.dim4;
-  key_base = (head / params.group - params.kv_head_base) * params.key_stride * params.dim4;
+  take_head(head);
   let row8 = thread / 16;
   let key8 = thread % 16;
   let first_key = span * SCORE_KEYS;
