@@ -4,6 +4,17 @@ import type { Flag } from './wgsl';
 /** Which kernels an adapter gets; each tier is a superset of the one before. */
 export type Tier = 'portable' | 'f16' | 'f16-subgroups' | 'subgroup-matrix';
 
+/** Fragments m x k times k x n, and how the subgroups of 256 threads share a tile of 128 x 128. */
+export interface MatrixShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly subRows: number;
+  readonly subCols: number;
+  /** The feature has its experimental name. */
+  readonly experimental: boolean;
+}
+
 export interface Capabilities {
   readonly vendor: string;
   readonly architecture: string;
@@ -15,7 +26,8 @@ export interface Capabilities {
   /** Range of subgroup sizes, never assumed to be one number; 4 to 128 by the specification. */
   readonly subgroupMinSize: number;
   readonly subgroupMaxSize: number;
-  readonly subgroupMatrix: boolean;
+  /** Fragments of f16 with sums in f32 that the kernels here can use; null: none. */
+  readonly subgroupMatrix: MatrixShape | null;
   readonly timestamps: boolean;
   readonly limits: {
     readonly maxBufferSize: number;
@@ -57,7 +69,7 @@ export function readCapabilities(
     subgroups: features.has('subgroups'),
     subgroupMinSize: info.subgroupMinSize,
     subgroupMaxSize: info.subgroupMaxSize,
-    subgroupMatrix: features.has('subgroup-matrix') || features.has('chromium-experimental-subgroup-matrix'),
+    subgroupMatrix: matrixShape(info, features, limits),
     timestamps: features.has('timestamp-query'),
     limits: {
       maxBufferSize: limits.maxBufferSize,
@@ -71,7 +83,75 @@ export function readCapabilities(
   };
 }
 
-/** The tier whose kernels run. Subgroup-matrix kernels are not among them yet, so that tier is never reported. */
+/** What `GPUAdapterInfo.subgroupMatrixConfigs` lists; the types of @webgpu/types do not have it yet. */
+interface MatrixConfig {
+  componentType: string;
+  resultComponentType: string;
+  M: number;
+  N: number;
+  K: number;
+}
+
+/** Threads of the kernels that use subgroup matrices, rows and columns of their tile, and bytes of their workgroup memory. */
+const matrixThreads = 256;
+const matrixTile = 128;
+const matrixMemory = 28_672;
+
+/** The largest fragments that fit, or null: subgroups of one known size are needed, to share out the tile. */
+function matrixShape(
+  info: GPUAdapterInfo & { subgroupMatrixConfigs?: Iterable<MatrixConfig> },
+  features: ReadonlySet<string>,
+  limits: GPUSupportedLimits,
+): MatrixShape | null {
+  const experimental = !features.has('subgroup-matrix');
+  if (experimental && !features.has('chromium-experimental-subgroup-matrix')) return null;
+  if (!features.has('shader-f16') || !features.has('subgroups')) return null;
+  const size = info.subgroupMinSize;
+  if (size !== info.subgroupMaxSize || limits.maxComputeWorkgroupStorageSize < matrixMemory) return null;
+  const subgroups = matrixThreads / size;
+  const subRows = 2 ** Math.ceil(Math.log2(subgroups) / 2);
+  const subCols = subgroups / subRows;
+  const shapes = [...(info.subgroupMatrixConfigs ?? [])]
+    .filter(
+      ({ componentType, resultComponentType }) => componentType === 'f16' && resultComponentType === 'f32',
+    )
+    .map(({ M: m, N: n, K: k }) => ({ m, n, k, subRows, subCols, experimental }))
+    .filter(
+      ({ m, n, k }) =>
+        16 % m === 0 && 32 % k === 0 && (matrixTile / subRows) % m === 0 && (matrixTile / subCols) % n === 0,
+    );
+  return shapes.toSorted((a, b) => b.m * b.n * b.k - a.m * a.n * a.k)[0] ?? null;
+}
+
+/** `#const`s of the kernels that use subgroup matrices. */
+export function matrixConstants(shape: MatrixShape | null): Record<string, number> {
+  if (!shape) return {};
+  return {
+    MAT_M: shape.m,
+    MAT_N: shape.n,
+    MAT_K: shape.k,
+    SUB_ROWS: shape.subRows,
+    SUB_COLS: shape.subCols,
+  };
+}
+
+/** Every tier that an adapter has, the plainest first. */
+export function tiersOf({
+  f16,
+  subgroups,
+  subgroupMatrix,
+}: Pick<Capabilities, 'f16' | 'subgroups' | 'subgroupMatrix'>): Tier[] {
+  const tiers: Tier[] = ['portable'];
+  if (f16) tiers.push('f16');
+  if (f16 && subgroups) tiers.push('f16-subgroups');
+  if (subgroupMatrix) tiers.push('subgroup-matrix');
+  return tiers;
+}
+
+/**
+ * The tier whose kernels run unless another is asked for. Subgroup matrices are not chosen by themselves: with bounds
+ * checks on, which users always have, they were behind plain f16 on the one adapter measured (docs/performance.md).
+ */
 export function tierOf(capabilities: Pick<Capabilities, 'f16' | 'subgroups'>): Tier {
   if (!capabilities.f16) return 'portable';
   return capabilities.subgroups ? 'f16-subgroups' : 'f16';
@@ -82,10 +162,14 @@ export function activationSize(tier: Tier): number {
   return tier === 'portable' ? 4 : 2;
 }
 
-/** Shader flags of a tier. */
-export function tierFlags(tier: Tier): ReadonlySet<Flag> {
+/** Shader flags of a tier; `matrix` tells under which name subgroup matrices go. */
+export function tierFlags(tier: Tier, matrix: MatrixShape | null): ReadonlySet<Flag> {
   const on = new Set<Flag>();
   if (tier !== 'portable') on.add('f16');
   if (tier === 'f16-subgroups' || tier === 'subgroup-matrix') on.add('subgroups');
+  if (tier === 'subgroup-matrix') {
+    on.add('subgroup_matrix');
+    if (matrix?.experimental) on.add('chromium_matrix');
+  }
   return on;
 }

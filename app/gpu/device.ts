@@ -1,6 +1,7 @@
 /** Opening the GPU: every way it can fail has its own sentence; the rest of the app sees a `Gpu` or a `UserError`. */
 import { UserError } from '../errors';
 import {
+  matrixConstants,
   optionalFeatures,
   readCapabilities,
   tierFlags,
@@ -103,6 +104,7 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
 
   const capabilities = readCapabilities(adapter.info, new Set(device.features), device.limits);
   const tier = options.tier ?? tierOf(capabilities);
+  const flags = tierFlags(tier, capabilities.subgroupMatrix);
   let firstFailure: UserError | null = null;
   device.addEventListener('uncapturederror', (event) => {
     const { error } = event;
@@ -130,9 +132,9 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
     device,
     capabilities,
     tier,
-    flags: tierFlags(tier),
+    flags,
     memory,
-    pipelines: new PipelineCache(device, tierFlags(tier)),
+    pipelines: new PipelineCache(device, flags, matrixConstants(capabilities.subgroupMatrix)),
     pacer: new Pacer(),
     lost,
     takeFailure() {

@@ -41,6 +41,8 @@ export class PipelineCache {
   constructor(
     private readonly device: GPUDevice,
     private readonly flags: ReadonlySet<Flag>,
+    /** Constants of the variants that use subgroup matrices. */
+    private readonly matrix: WgslConstants = {},
   ) {}
 
   /** Pipelines made so far; a warm-up is complete when a run adds none. */
@@ -66,7 +68,8 @@ export class PipelineCache {
 
   private async compile(kernel: Kernel, on: ReadonlySet<Flag>, spec: Specialisation): Promise<Pipeline> {
     const label = kernel.shader.name;
-    const code = specialise(kernel.shader, on, spec.constants ?? {});
+    const matrix = on.has('subgroup_matrix') ? this.matrix : {};
+    const code = specialise(kernel.shader, on, { ...spec.constants, ...matrix });
     const layout = this.layout(kernel);
     const module = this.device.createShaderModule({ label, code });
     const pipeline = await this.device

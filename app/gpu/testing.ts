@@ -1,5 +1,5 @@
 /** What kernel tests share: one device, seeded inputs, uploads, one comparison. Runs in a real Chromium only. */
-import { activationSize } from './capabilities';
+import { activationSize, tiersOf, type Tier } from './capabilities';
 import { openGpu, type Gpu } from './device';
 import type { Specialisation, Kernel } from './kernel';
 import { readBuffer, Recorder, type Binding } from './recorder';
@@ -10,6 +10,21 @@ let shared: Promise<Gpu> | undefined;
 export function testGpu(): Promise<Gpu> {
   shared ??= openGpu();
   return shared;
+}
+
+const byTier = new Map<Tier, Promise<Gpu>>();
+
+/** A test device of each tier that the adapter has, opened once; the best is `testGpu`'s own where that is the default. */
+export async function testTiers(): Promise<Gpu[]> {
+  const best = await testGpu();
+  const tiers = tiersOf(best.capabilities);
+  return Promise.all(
+    tiers.map((tier) => {
+      const gpu = tier === best.tier ? testGpu() : (byTier.get(tier) ?? openGpu({ tier }));
+      byTier.set(tier, gpu);
+      return gpu;
+    }),
+  );
 }
 
 /** Mulberry32: small, seeded, uniform in [0, 1). Plenty for test inputs. */

@@ -11,7 +11,7 @@
  * Imports are resolved at build time (`wgslPlugin.ts`); variants and constants when a pipeline is made.
  */
 
-export const flags = ['f16', 'subgroups', 'subgroup_matrix'] as const;
+export const flags = ['f16', 'subgroups', 'subgroup_matrix', 'chromium_matrix'] as const;
 export type Flag = (typeof flags)[number];
 
 export type WgslConstants = Readonly<Record<string, number>>;

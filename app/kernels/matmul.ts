@@ -5,7 +5,7 @@ import shader from '../../shaders/model/matmul.wgsl';
 export const matmul = defineKernel({
   shader,
   bindings: { a: 'read', w: 'read', bias: 'read', out: 'read_write' },
-  variants: ['f16'],
+  variants: ['f16', 'subgroup_matrix', 'chromium_matrix'],
 });
 
 export interface MatmulShape {

@@ -5,7 +5,7 @@ import shader from '../../shaders/model/matmul_swiglu.wgsl';
 export const matmulSwiglu = defineKernel({
   shader,
   bindings: { a: 'read', w: 'read', out: 'read_write' },
-  variants: ['f16'],
+  variants: ['f16', 'subgroup_matrix', 'chromium_matrix'],
 });
 
 /** out [row][cols] half = silu(a gate^T) * (a up^T); a [row][length] half, w [gate, up][cols][length] half. */

@@ -3,6 +3,14 @@
 // Arithmetic is f32 in every tier: convert on load, convert on store.
 #if f16
 enable f16;
+#if subgroup_matrix
+enable subgroups;
+#if chromium_matrix
+enable chromium_experimental_subgroup_matrix;
+#else
+enable subgroup_matrix;
+#endif
+#endif
 alias half4 = vec4<f16>;
 
 fn from_half(value: half4) -> vec4f {

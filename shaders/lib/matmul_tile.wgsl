@@ -8,6 +8,9 @@
 // are vec4f to consecutive addresses across threads, free of bank conflicts. The next slice is fetched while the
 // current one is used. 16 KiB of workgroup memory. Masks such as `& 15` let the compiler prove bounds.
 // On an H200 (f32 arithmetic, bounds checks on) 128 x 128 reaches 25 to 30 TFLOP/s where 64 x 64 reached 17 to 27.
+#if subgroup_matrix
+#import matmul_tile_matrix
+#else
 const TILE_THREADS: u32 = 256;
 const TILE: u32 = 128;
 const SLICE4: u32 = 4;
@@ -26,7 +29,8 @@ fn tile_row(thread: u32, r: u32) -> u32 {
   return (r / 4) * 64 + (thread / 16) * 4 + r % 4;
 }
 
-fn tile_product(thread: u32, length4: u32) -> Sums {
+// `subgroup` is for the variant by subgroup matrices alone.
+fn tile_product(thread: u32, subgroup: u32, length4: u32) -> Sums {
   let half_thread = thread & 127;
   let block = half_thread & 31;
   let quad = half_thread / 32;
@@ -88,3 +92,4 @@ fn tile_product(thread: u32, length4: u32) -> Sums {
   }
   return sums;
 }
+#endif

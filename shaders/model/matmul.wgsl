@@ -53,10 +53,20 @@ fn store(row: u32, col: u32, sum: vec4f) {
 
 // Dispatch: x = column tile, y = row tile, 128 x 128 each.
 @compute @workgroup_size(TILE_THREADS)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+#if subgroup_matrix
+  @builtin(subgroup_id) subgroup: u32,
+#endif
+) {
+#if subgroup_matrix
+#else
+  const subgroup = 0u;
+#endif
   row_base = group.y * TILE;
   col_base = group.x * TILE;
-  let sums = tile_product(thread, params.length4);
+  let sums = tile_product(thread, subgroup, params.length4);
   let col = col_base + (thread % 16) * 4;
   for (var r = 0u; r < 8; r++) {
     let row = row_base + tile_row(thread, r);

@@ -30,10 +30,20 @@ fn load_w(col: u32, k4: u32) -> vec4f {
 
 // Dispatch: x = tile of 64 columns, y = tile of 128 rows.
 @compute @workgroup_size(TILE_THREADS)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+#if subgroup_matrix
+  @builtin(subgroup_id) subgroup: u32,
+#endif
+) {
+#if subgroup_matrix
+#else
+  const subgroup = 0u;
+#endif
   row_base = group.y * TILE;
   col_base = group.x * 64;
-  let sums = tile_product(thread, params.length4);
+  let sums = tile_product(thread, subgroup, params.length4);
   let col = col_base + (thread % 16) * 4;
   for (var r = 0u; r < 8; r++) {
     let row = row_base + tile_row(thread, r);
