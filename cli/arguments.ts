@@ -1,5 +1,6 @@
 /** Command-line arguments of `compare`, as design 8 names them. Wrong ones end with code 2 and one clear line. */
 import { readFileSync } from 'node:fs';
+import { allTiers } from '../app/gpu/capabilities';
 
 /** Exit codes: 0 done, 2 bad arguments, 3 no WebGPU adapter, 1 anything else. */
 export class CliError extends Error {
@@ -27,6 +28,8 @@ export interface CompareArguments {
   heads: boolean;
   /** 'auto': a GPU if there is one, else software. */
   adapter: 'auto' | 'gpu' | 'software';
+  /** Kernels to use instead of the fastest. */
+  tier: string | null;
   help: boolean;
 }
 
@@ -50,6 +53,8 @@ export const usage = `Usage: npm run compare -- [options]
                                   density, attention mass kept and output error, as 'heads' in the JSON
   --out FILE                      write the result as JSON
   --adapter auto|gpu|software     which WebGPU adapter to ask for (default: auto)
+  --tier NAME                     kernels to use instead of the fastest that the adapter has: portable, f16,
+                                  f16-subgroups or subgroup-matrix
   --help
 `;
 
@@ -58,6 +63,12 @@ export function positive(name: string, text: string): number {
   if (!Number.isInteger(value) || value < 1)
     throw new CliError(`${name} must be a whole number from 1 up, not '${text}'`, 2);
   return value;
+}
+
+export function tierName(text: string): string {
+  if (!allTiers.some((tier) => tier === text))
+    throw new CliError(`--tier is one of ${allTiers.join(', ')}, not '${text}'`, 2);
+  return text;
 }
 
 export function parseArguments(argv: readonly string[]): CompareArguments {
@@ -74,6 +85,7 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
     out: null,
     heads: false,
     adapter: 'auto',
+    tier: null,
     help: false,
   };
   for (let at = 0; at < argv.length; at++) {
@@ -127,6 +139,9 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
         break;
       case '--out':
         parsed.out = value();
+        break;
+      case '--tier':
+        parsed.tier = tierName(value());
         break;
       case '--adapter': {
         const kind = value();

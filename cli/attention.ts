@@ -5,7 +5,7 @@ import type { Page } from 'playwright';
 import type { AttentionReport, AttentionShape } from '../app/engine/attentionAlone';
 import type { ErrorReport } from '../app/errors';
 import { CliError, settingValues, type CompareArguments } from './arguments';
-import { ensureChromium, openPage } from './browser';
+import { addressOf, ensureChromium, openPage } from './browser';
 import { buildIfNeeded, serveSite } from './site';
 
 /** shape.json of a folder, with the sizes of its files checked against it. Throws a `CliError` with code 2. */
@@ -164,7 +164,7 @@ export async function compareAttention(args: CompareArguments, log: (line: strin
   try {
     const { browser, page, software } = await openPage(
       ensureChromium(log),
-      `${site.origin}/?cli`,
+      addressOf(site.origin, 'cli', args.tier),
       args.adapter,
     );
     try {

@@ -5,9 +5,9 @@ import { differs, tablesOf, textTable } from '../app/engine/bench/report';
 import type { BenchRequest, BenchResult } from '../app/engine/bench/types';
 import type { ErrorReport } from '../app/errors';
 import { CliError } from './arguments';
-import { parseBenchArguments, usage } from './benchArguments';
+import { parseBenchArguments, usage, type BenchArguments } from './benchArguments';
 import { markdownOf, writeResults } from './benchMarkdown';
-import { ensureChromium, openPage } from './browser';
+import { addressOf, ensureChromium, openPage } from './browser';
 import { buildIfNeeded, serveSite } from './site';
 
 const log = (line: string): void => {
@@ -70,11 +70,7 @@ function refuseWrong(result: BenchResult): void {
   if (wrong.length > 0) throw new CliError(`differs from the reference: ${wrong.join('; ')}`, 1);
 }
 
-async function measure(
-  request: BenchRequest,
-  adapter: 'auto' | 'gpu' | 'software',
-  out: string | null,
-): Promise<void> {
+async function measure(request: BenchRequest, { adapter, tier, out }: BenchArguments): Promise<void> {
   const save = (result: BenchResult): void => {
     if (out !== null) writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`);
   };
@@ -82,7 +78,11 @@ async function measure(
   // The page of results: it loads no model of its own that would share the GPU.
   const site = await serveSite();
   try {
-    const { browser, page, software } = await openPage(ensureChromium(log), `${site.origin}/?bench`, adapter);
+    const { browser, page, software } = await openPage(
+      ensureChromium(log),
+      addressOf(site.origin, 'bench', tier),
+      adapter,
+    );
     try {
       log(software ? 'Software WebGPU: correct, not fast.' : 'GPU found.');
       page.on('pageerror', (error) => {
@@ -106,7 +106,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (args.help) {
     console.log(usage);
   } else if (args.request) {
-    await measure(args.request, args.adapter, args.out);
+    await measure(args.request, args);
   } else {
     const markdown = markdownOf(args.markdown);
     if (args.into === null) console.log(markdown);

@@ -2,12 +2,14 @@
 import { modelShapes } from '../app/engine/bench/shapes';
 import type { BenchModelSource, BenchRequest } from '../app/engine/bench/types';
 import type { PatternName, PatternRequest } from '../app/engine/types';
-import { CliError, settingValue } from './arguments';
+import { CliError, settingValue, tierName } from './arguments';
 
 export interface BenchArguments {
   /** null: only Markdown from files. */
   request: BenchRequest | null;
   adapter: 'auto' | 'gpu' | 'software';
+  /** Kernels to use instead of the fastest. */
+  tier: string | null;
   out: string | null;
   /** Result files to print as Markdown instead of measuring. */
   markdown: string[];
@@ -34,6 +36,8 @@ export const usage = `Usage: npm run bench -- [options]
   --seed N                        prefill: of the prompt and of synthetic weights (default: 1)
   --out FILE                      write the result as JSON, after each measurement
   --adapter auto|gpu|software     which WebGPU adapter to ask for (default: auto)
+  --tier NAME                     kernels to use instead of the fastest that the adapter has: portable, f16,
+                                  f16-subgroups or subgroup-matrix
   --markdown FILE[,FILE…]         measure nothing; print these results as Markdown tables
   --into FILE                     with --markdown: replace the section between the results markers of FILE
   --help
@@ -51,6 +55,7 @@ const flags = [
   '--seed',
   '--out',
   '--adapter',
+  '--tier',
   '--markdown',
   '--into',
 ] as const;
@@ -177,12 +182,14 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments {
   const adapter = options.get('--adapter') ?? 'auto';
   if (adapter !== 'auto' && adapter !== 'gpu' && adapter !== 'software')
     throw new CliError(`--adapter is auto, gpu or software, not '${adapter}'`, 2);
+  const tier = options.get('--tier');
   const files = options.get('--markdown');
   const into = options.get('--into') ?? null;
   if (into !== null && files === undefined) throw new CliError('--into needs --markdown FILE', 2);
   return {
     request: help || files !== undefined ? null : requestOf(options, settings),
     adapter,
+    tier: tier === undefined ? null : tierName(tier),
     out: options.get('--out') ?? null,
     markdown: files === undefined ? [] : list(files),
     into,

@@ -78,6 +78,11 @@ async function tryOpen(
   return { browser, page, has: has ?? false };
 }
 
+/** The page's address, with the kernels that it shall use. */
+export function addressOf(origin: string, page: 'cli' | 'bench', tier: string | null): string {
+  return `${origin}/?${page}${tier === null ? '' : `&tier=${tier}`}`;
+}
+
 /** Opens `origin`. 'auto' tries the GPU first. Throws a `CliError` with code 3 where there is no adapter at all. */
 export async function openPage(
   executablePath: string,

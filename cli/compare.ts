@@ -5,7 +5,7 @@ import type { PromptRequest } from '../app/engine/types';
 import { generateSample } from '../app/documents/samples';
 import { CliError, parseArguments, settingValues, usage, type CompareArguments } from './arguments';
 import { compareAttention } from './attention';
-import { ensureChromium, openPage } from './browser';
+import { addressOf, ensureChromium, openPage } from './browser';
 import { compareInPage, type CliRequest } from './compareInPage';
 import { buildIfNeeded, serveSite } from './site';
 import { compareTable } from './table';
@@ -76,7 +76,7 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     const { browser, page, software } = await openPage(
       ensureChromium(log),
-      `${site.origin}/?cli`,
+      addressOf(site.origin, 'cli', args.tier),
       args.adapter,
     );
     try {

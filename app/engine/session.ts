@@ -1,7 +1,7 @@
 /** A GPU, at most one model, and what the page may ask of them. Knows no worker and no page. */
 import { UserError } from '../errors';
-import { activationSize } from '../gpu/capabilities';
-import { openGpu, type Gpu } from '../gpu/device';
+import { activationSize, type Tier } from '../gpu/capabilities';
+import type { Gpu } from '../gpu/device';
 import { patternMemory, settingsWithin } from '../attention/pattern';
 import { KvCache } from '../model/kvCache';
 import { memoryPlan } from '../model/plan';
@@ -11,6 +11,7 @@ import { loadModel, type LoadedModel } from './loader';
 import { measureHeads } from './measure';
 import { searchReport, searchHeads, type SearchHooks } from './search';
 import { buildPrompt, type Prompt } from './prompt';
+import { openFastest, type TierMemory } from './tier';
 import { geometryOf, runLane, type LaneOutcome } from './run';
 import type {
   AdapterReport,
@@ -35,6 +36,9 @@ export interface SessionOptions {
   /** Recorded in results. */
   commit: string;
   browser: string;
+  /** Kernels to use instead of the fastest. */
+  tier?: Tier | undefined;
+  tierMemory?: TierMemory | undefined;
 }
 
 export interface MeasureHooks {
@@ -78,7 +82,7 @@ export class Session {
   ) {}
 
   static async open(options: SessionOptions): Promise<Session> {
-    return new Session(await openGpu(), options);
+    return new Session(await openFastest({ tier: options.tier, memory: options.tierMemory }), options);
   }
 
   /** Resolves when the device is lost; the session is of no use then. */

@@ -2,7 +2,8 @@
 import type { Flag } from './wgsl';
 
 /** Which kernels an adapter gets; each tier is a superset of the one before. */
-export type Tier = 'portable' | 'f16' | 'f16-subgroups' | 'subgroup-matrix';
+export const allTiers = ['portable', 'f16', 'f16-subgroups', 'subgroup-matrix'] as const;
+export type Tier = (typeof allTiers)[number];
 
 /** Fragments m x k times k x n, and how the subgroups of 256 threads share a tile of 128 x 128. */
 export interface MatrixShape {
@@ -149,8 +150,8 @@ export function tiersOf({
 }
 
 /**
- * The tier whose kernels run unless another is asked for. Subgroup matrices are not chosen by themselves: with bounds
- * checks on, which users always have, they were behind plain f16 on the one adapter measured (docs/performance.md).
+ * The tier whose kernels run unless another is asked for. Subgroup matrices are not chosen from what an adapter says it
+ * has: with bounds checks on they can be slower than plain f16, so engine/tier.ts measures first.
  */
 export function tierOf(capabilities: Pick<Capabilities, 'f16' | 'subgroups'>): Tier {
   if (!capabilities.f16) return 'portable';

@@ -2,6 +2,7 @@
 import type { AttentionChunk, AttentionReport } from '../engine/attentionAlone';
 import { UserError } from '../errors';
 import type { AttentionMessage, AttentionRequest } from './attention.worker';
+import { workerName } from './tier';
 
 export type { AttentionRequest } from './attention.worker';
 
@@ -12,7 +13,7 @@ export function runAttentionAlone(
 ): Promise<AttentionReport> {
   const worker = new Worker(new URL('./attention.worker.ts', import.meta.url), {
     type: 'module',
-    name: 'attention',
+    name: workerName('attention'),
   });
   let told = Promise.resolve();
   return new Promise<AttentionReport>((resolve, reject) => {

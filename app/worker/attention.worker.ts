@@ -9,7 +9,8 @@ import {
 } from '../engine/attentionAlone';
 import type { PatternRequest } from '../engine/types';
 import { toReport, UserError, type ErrorReport } from '../errors';
-import { openGpu } from '../gpu/device';
+import { openFastest } from '../engine/tier';
+import { tierIn } from './tier';
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -43,7 +44,7 @@ async function load(request: AttentionRequest, name: string): Promise<Uint16Arra
 async function run(request: AttentionRequest): Promise<void> {
   checkShape(request.shape);
   const [q, k, v] = await Promise.all([load(request, 'q'), load(request, 'k'), load(request, 'v')]);
-  const gpu = await openGpu();
+  const gpu = await openFastest({ tier: tierIn(self.name) });
   try {
     const { signal } = new AbortController();
     const report = await attentionAlone(

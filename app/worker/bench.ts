@@ -2,6 +2,7 @@
 import type { BenchRequest, BenchResult } from '../engine/bench/types';
 import { UserError } from '../errors';
 import type { BenchMessage } from './bench.worker';
+import { workerName } from './tier';
 
 export interface BenchListeners {
   /** One line for a person who waits. */
@@ -12,7 +13,10 @@ export interface BenchListeners {
 
 /** Measures in a worker of its own, which ends with the measurement. */
 export function runBenchWorker(request: BenchRequest, listeners: BenchListeners = {}): Promise<BenchResult> {
-  const worker = new Worker(new URL('./bench.worker.ts', import.meta.url), { type: 'module', name: 'bench' });
+  const worker = new Worker(new URL('./bench.worker.ts', import.meta.url), {
+    type: 'module',
+    name: workerName('bench'),
+  });
   return new Promise<BenchResult>((resolve, reject) => {
     worker.addEventListener('message', ({ data }: MessageEvent<BenchMessage>) => {
       switch (data.type) {

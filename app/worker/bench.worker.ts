@@ -3,7 +3,8 @@
 import { runBench } from '../engine/bench/run';
 import type { BenchRequest, BenchResult } from '../engine/bench/types';
 import { toReport, type ErrorReport } from '../errors';
-import { openGpu } from '../gpu/device';
+import { openFastest } from '../engine/tier';
+import { tierIn } from './tier';
 
 declare const self: DedicatedWorkerGlobalScope;
 declare const __COMMIT__: string;
@@ -26,7 +27,7 @@ const context = {
 };
 
 async function bench(request: BenchRequest): Promise<void> {
-  const gpu = await openGpu();
+  const gpu = await openFastest({ tier: tierIn(self.name) });
   let shown = '';
   const hooks = {
     signal: new AbortController().signal,

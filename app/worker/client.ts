@@ -1,6 +1,7 @@
 /** The page's side of the worker: a promise for each request, events to its listener, an AbortSignal that cancels it. */
 import { UserError, type ErrorReport } from '../errors';
 import type { Event as WorkerEvent, FromWorker, Reply, Request, ToWorker } from './protocol';
+import { workerName } from './tier';
 
 interface ReplyTypes {
   capabilities: 'capabilities';
@@ -42,7 +43,7 @@ function engineWorker(): WorkerPort {
   // A Worker's listeners are typed by overloads, which no structural type matches.
   return new Worker(new URL('./engine.worker.ts', import.meta.url), {
     type: 'module',
-    name: 'engine',
+    name: workerName('engine'),
   }) as unknown as WorkerPort;
 }
 

@@ -2,6 +2,8 @@
 /** The worker: messages in, session calls, messages out. Everything slow or large happens on this side. */
 import { isAbort, toReport } from '../errors';
 import { Session } from '../engine/session';
+import { tierIn } from './tier';
+import { tierMemory } from '../storage/tiers';
 import type { FromWorker, Request, ToWorker } from './protocol';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -21,6 +23,8 @@ function session(): Promise<Session> {
     builtinBase: new URL(import.meta.env.DEV ? '/models/needle/' : '../models/needle/', import.meta.url).href,
     commit: __COMMIT__,
     browser: navigator.userAgent,
+    tier: tierIn(self.name),
+    tierMemory,
   }).then(
     (opened) => {
       void opened.lost.then((error) => {
