@@ -15,17 +15,19 @@ import type {
   MemoryPlan,
   ModelReport,
   ModelSource,
-  PatternRequest,
   PromptRequest,
   RunProgress,
   RunResult,
 } from './engine/types';
 import type { AttentionChunk, AttentionReport } from './engine/attentionAlone';
 import type { BenchRequest, BenchResult } from './engine/bench/types';
+import { completeRequest, sameSource, sourceOf, type CompareInput, type MeasureInput } from './requests';
 import type { AttentionRequest } from './worker/attention';
 import type { BenchListeners } from './worker/bench';
 import type { CallEvent, EngineClient } from './worker/client';
 import type { Library } from './worker/library';
+
+export { completeRequest, sourceOf, type CompareInput, type MeasureInput } from './requests';
 
 export type Lane = RunProgress['lane'];
 
@@ -44,15 +46,9 @@ export type PlaygroundEvent =
   | { type: 'run-cancelling' }
   | { type: 'run-cancelled' }
   | { type: 'run-failed'; error: ErrorReport }
+  /** Kept keys and values are freed. */
+  | { type: 'forgotten' }
   | { type: 'lost'; error: ErrorReport };
-
-export type CompareInput = Partial<Omit<CompareRequest, 'prompt' | 'pattern' | 'sampling'>> & {
-  prompt: Partial<PromptRequest>;
-  pattern?: { name: CompareRequest['pattern']['name']; set?: PatternRequest['set'] };
-  sampling?: Partial<CompareRequest['sampling']>;
-};
-
-export type MeasureInput = Pick<CompareInput, 'prompt' | 'pattern'> & { maps?: boolean };
 
 export interface MeasureHooks {
   onProgress?: (progress: RunProgress) => void;
@@ -71,6 +67,8 @@ export interface PublicPlayground {
   readonly version: string;
   load(source: ModelSource | string, hooks?: LoadHooks): Promise<ModelReport>;
   compare(request: CompareInput, hooks?: CompareHooks): Promise<CompareResult>;
+  /** Frees the document's keys and values that a comparison with `keepCache` left. */
+  forget(): Promise<void>;
   /** What the pattern leaves out by layer and head, in an untimed prefill of its own. */
   measureHeads(request: MeasureInput, hooks?: MeasureHooks): Promise<HeadReport>;
   /** Budgets by head from one sample, in MInference's JSON; `onProgress` hears the share that is done. */
@@ -85,33 +83,6 @@ export interface PublicPlayground {
     request: AttentionRequest,
     onChunk: (chunk: AttentionChunk) => void | Promise<void>,
   ): Promise<AttentionReport>;
-}
-
-/** 'builtin', a URL of a folder, or a Hub id ('owner/name', with '@revision' if wanted). */
-export function sourceOf(source: ModelSource | string): ModelSource {
-  if (typeof source !== 'string') return source;
-  if (source === 'builtin') return { kind: 'builtin' };
-  if (/^(https?:\/\/|\.{0,2}\/)/.test(source)) {
-    const base = source.endsWith('/') ? source : `${source}/`;
-    return { kind: 'url', name: base.split('/').at(-2) ?? base, base };
-  }
-  const [id = source, revision] = source.split('@');
-  return revision === undefined ? { kind: 'hub', id } : { kind: 'hub', id, revision };
-}
-
-export function completeRequest(input: CompareInput): CompareRequest {
-  const { prompt, pattern, sampling } = input;
-  return {
-    prompt: { ...prompt, document: prompt.document ?? '', question: prompt.question ?? '' },
-    pattern: { name: pattern?.name ?? 'adaptive', set: pattern?.set ?? {} },
-    maxNewTokens: input.maxNewTokens ?? 32,
-    sampling: { temperature: 0, topP: 1, seed: 0, ...sampling },
-    order: input.order ?? 'dense-first',
-    dense: input.dense ?? true,
-    ...(input.reuseDense !== undefined && { reuseDense: input.reuseDense }),
-    ...(input.keepCache !== undefined && { keepCache: input.keepCache }),
-    ...(input.measureHeads !== undefined && { measureHeads: input.measureHeads }),
-  };
 }
 
 interface Load {
@@ -199,10 +170,10 @@ export class Playground {
   async plan(
     tokens: number,
     maxNewTokens: number,
-    pattern: PatternRequest,
+    { pattern, dense }: Pick<CompareRequest, 'pattern' | 'dense'>,
     signal: AbortSignal,
   ): Promise<MemoryPlan> {
-    const call = { type: 'plan', tokens, maxNewTokens, pattern } as const;
+    const call = { type: 'plan', tokens, maxNewTokens, pattern, dense } as const;
     return (await this.client.call(call, { signal })).plan;
   }
 
@@ -224,6 +195,14 @@ export class Playground {
     } finally {
       this.run = null;
     }
+  }
+
+  /** Frees the keys and values that a comparison with `keepCache` left; nothing where there are none. */
+  async forget(): Promise<void> {
+    if (this.run)
+      throw new UserError('bad-setting', 'A run is going on.', 'Wait for it to end, or cancel it first.');
+    if (this.current) await this.client.call({ type: 'forget' });
+    this.tell({ type: 'forgotten' });
   }
 
   /** No events but the hook's: what is measured belongs to whoever asked. */
@@ -286,6 +265,7 @@ export class Playground {
       version: this.version,
       load: (source, hooks) => published(this.load(sourceOf(source), hooks)),
       compare: (request, hooks) => published(this.compare(request, hooks)),
+      forget: () => published(this.forget()),
       measureHeads: (request, hooks) => published(this.measureHeads(request, hooks)),
       searchHeads: (input, onProgress) => published(this.searchHeads(input, onProgress)),
       cancel: () => {
@@ -373,12 +353,6 @@ export class Playground {
   private tell(event: PlaygroundEvent): void {
     for (const listener of this.listeners) listener(event);
   }
-}
-
-/** Folders are never the same twice: their files may have changed. */
-function sameSource(a: ModelSource, b: ModelSource): boolean {
-  if (a.kind === 'folder' || b.kind === 'folder') return a === b;
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 async function published<T>(work: Promise<T>): Promise<T> {

@@ -2,7 +2,9 @@
 import { UserError } from '../errors';
 import { compareFidelity } from './fidelity';
 import type { LaneOutcome } from './run';
-import type { CompareRequest, CompareResult, RunResult } from './types';
+import type { CompareRequest, CompareResult, PatternRequest, RunResult } from './types';
+
+export const denseRequest: PatternRequest = { name: 'dense', set: {} };
 
 /** GPU time of attention with what sparse needs for it. */
 function attentionMs(outcome: LaneOutcome): number | null {
@@ -20,6 +22,9 @@ export function figuresOf(
   const sparse = outcomes.get('sparse');
   const runs = lanesInTable(outcomes);
   if (!dense || !sparse) return { runs, speedup: null, fidelity: null };
+  const fidelity = compareFidelity(dense, sparse, Uint32Array.from(ids), vocab);
+  // Times of a further question are of its own tokens: a ratio of them would read as one of whole prompts.
+  if (dense.run.pastTokens > 0 || sparse.run.pastTokens > 0) return { runs, speedup: null, fidelity };
   const denseAttention = attentionMs(dense);
   const sparseAttention = attentionMs(sparse);
   return {
@@ -28,7 +33,7 @@ export function figuresOf(
       ttft: dense.run.ttftMs / sparse.run.ttftMs,
       attention: denseAttention && sparseAttention ? denseAttention / sparseAttention : null,
     },
-    fidelity: compareFidelity(dense, sparse, Uint32Array.from(ids), vocab),
+    fidelity,
   };
 }
 
@@ -50,7 +55,7 @@ function lanesInTable(outcomes: ReadonlyMap<'dense' | 'sparse', LaneOutcome>): R
 
 /** Refuses what no run could honour, by name. */
 export function checkRequest(request: CompareRequest): void {
-  const { maxNewTokens, sampling } = request;
+  const { maxNewTokens, sampling, keepLimit } = request;
   const checks: [boolean, string][] = [
     [
       Number.isInteger(maxNewTokens) && maxNewTokens >= 1 && maxNewTokens <= 8_192,
@@ -58,6 +63,10 @@ export function checkRequest(request: CompareRequest): void {
     ],
     [sampling.temperature >= 0 && sampling.temperature <= 10, 'Temperature must be from 0 to 10.'],
     [sampling.topP > 0 && sampling.topP <= 1, 'Top-p must be above 0 and at most 1.'],
+    [
+      keepLimit === undefined || keepLimit >= 0,
+      'The memory for kept keys and values (keepLimit) must be bytes from 0 up.',
+    ],
     [Number.isInteger(sampling.seed) && sampling.seed >= 0, 'The seed must be a whole number from 0 up.'],
   ];
   const failed = checks.find(([ok]) => !ok);

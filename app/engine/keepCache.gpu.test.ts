@@ -21,7 +21,9 @@ test('a kept cache answers as a fresh run does, prefilling only what is new', as
 
   const run = async (question: number[], from: LaneCaches, request: PatternRequest) => {
     const ids = Uint32Array.from([...document, ...question]);
-    const { cache, past } = from.take('sparse', ids, 3, request);
+    const taken = await from.take('sparse', ids, 3, request);
+    if (!taken) throw new Error('no memory for a cache of some kilobytes');
+    const { cache, past } = taken;
     const outcome = await runLane(model, cache, {
       lane: 'sparse',
       ids,

@@ -89,6 +89,14 @@ export function buildPrompt(tokenizer: Tokenizer, request: PromptRequest, contex
       'Change it and run again.',
     );
   }
+  const room = request.questionTokens ?? 0;
+  if (!Number.isInteger(room) || room < 0) {
+    throw new UserError(
+      'bad-setting',
+      'The room for the question (questionTokens) must be a whole number of tokens.',
+      'Change it and run again.',
+    );
+  }
   if (request.ids) return fromIds(request.ids, limit);
   const { document, question } = request;
   if (document.trim() === '' && question.trim() === '') {
@@ -111,7 +119,7 @@ export function buildPrompt(tokenizer: Tokenizer, request: PromptRequest, contex
     );
   }
   const edges = edgesOf(tokenizer, document, limit);
-  if (edges) return cut(tokenizer, before, edges, after, limit);
+  if (edges) return cut(tokenizer, { before, ...edges, after }, limit, room);
   const whole = encodeOnce(tokenizer, before + document + after);
   if (whole.length <= limit) {
     return {
@@ -121,20 +129,23 @@ export function buildPrompt(tokenizer: Tokenizer, request: PromptRequest, contex
     };
   }
   const ids = encodeOnce(tokenizer, document);
-  return cut(tokenizer, before, { head: ids, tail: ids }, after, limit);
+  return cut(tokenizer, { before, head: ids, tail: ids, after }, limit, room);
 }
 
-/** Start and end of the document, half the room each; `head` and `tail` are its tokens, or enough of them. */
+/**
+ * Start and end of the document, half the room each; `head` and `tail` are its tokens, or enough of them. What follows
+ * it gets at least `leastAfter` tokens of the room, unless that would leave the document less than half of it.
+ */
 function cut(
   tokenizer: Tokenizer,
-  before: string,
-  { head, tail }: { head: number[]; tail: number[] },
-  after: string,
+  { before, head, tail, after }: { before: string; head: number[]; tail: number[]; after: string },
   limit: number,
+  leastAfter: number,
 ): Prompt {
   const first = tokenizer.encode(before);
   const last = tokenizer.encode(after);
-  const room = limit - first.length - last.length;
+  const reserved = Math.max(last.length, Math.min(leastAfter, Math.floor(limit / 2)));
+  const room = Math.max(1, limit - first.length - reserved);
   const start = head.slice(0, Math.ceil(room / 2));
   const end = tail.slice(tail.length - Math.floor(room / 2));
   return {

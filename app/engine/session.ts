@@ -3,9 +3,10 @@ import { UserError } from '../errors';
 import { activationSize, type Tier } from '../gpu/capabilities';
 import type { Gpu } from '../gpu/device';
 import { patternMemory, settingsWithin } from '../attention/pattern';
-import { KvCache } from '../model/kvCache';
+import type { KvCache } from '../model/kvCache';
 import { memoryPlan } from '../model/plan';
-import { checkRequest, figuresOf, keyOf, lanesOf } from './comparison';
+import { checkRequest, denseRequest, figuresOf, keyOf, lanesOf } from './comparison';
+import { ComparisonCaches, keepRefusal } from './comparisonCaches';
 import { LaneCaches } from './laneCaches';
 import { loadModel, type LoadedModel } from './loader';
 import { measureHeads } from './measure';
@@ -20,6 +21,7 @@ import type {
   HeadReport,
   HeadSearchInput,
   HeadSearchReport,
+  KeptReport,
   LoadProgress,
   MeasureRequest,
   MemoryPlan,
@@ -50,8 +52,6 @@ export interface CompareHooks extends MeasureHooks {
   onAnswer: (lane: 'dense' | 'sparse', text: string) => void;
   onRun: (lane: 'dense' | 'sparse', run: RunResult) => void;
 }
-
-const denseRequest: PatternRequest = { name: 'dense', set: {} };
 
 /** Last rows of the prompt whose next-token loss is compared. */
 const tailRows = 64;
@@ -114,12 +114,19 @@ export class Session {
     this.caches = null;
   }
 
+  /** Frees the keys and values that a comparison with `keepCache` left. */
+  forget(): void {
+    this.refuseWhileBusy();
+    this.caches?.destroy();
+  }
+
   count(prompt: PromptRequest): Prompt {
     const model = this.loaded();
     return buildPrompt(model.tokenizer, prompt, model.config.contextLength);
   }
 
-  plan(tokens: number, newTokens: number, pattern: PatternRequest): MemoryPlan {
+  /** `dense`: whether a dense run goes with it; it matters for what keeping keys and values takes. */
+  plan(tokens: number, newTokens: number, pattern: PatternRequest, dense = true): MemoryPlan {
     const model = this.loaded();
     const index = (rows: number): number => {
       if (rows === 0) return 0;
@@ -136,6 +143,7 @@ export class Session {
       newTokens,
       activationSize(this.gpu.tier),
       index,
+      dense && pattern.name !== 'dense' ? 2 : 1,
     );
   }
 
@@ -174,27 +182,23 @@ export class Session {
     const { prompt, ids } = this.prepare(model, request, request.maxNewTokens, hooks.signal);
     const outcomes = new Map<'dense' | 'sparse', LaneOutcome>();
     const kept = request.reuseDense === true ? this.keptFor(request, ids) : null;
-    if (request.keepCache !== true) this.caches?.destroy();
-    const caches =
-      request.keepCache === true ? (this.caches ??= new LaneCaches(this.gpu, model.config)) : null;
-    // Without `keepCache` one cache serves both lanes, one after the other.
-    const shared = caches ? null : new KvCache(this.gpu, model.config, ids.length + request.maxNewTokens);
+    this.caches ??= new LaneCaches(this.gpu, model.config);
+    const refusal = request.keepCache === true ? this.keepRefusal(request, ids.length) : null;
+    const caches = new ComparisonCaches(this.gpu, model.config, this.caches, request, ids, refusal);
     try {
-      await this.warmUp(model, shared, ids, request, hooks);
+      await this.warmUp(model, caches, ids, request, hooks);
       for (const lane of lanesOf(request)) {
         if (lane === 'dense' && kept) {
           outcomes.set(lane, { ...kept, run: { ...kept.run, reused: true } });
           continue;
         }
-        const pattern = lane === 'dense' ? denseRequest : request.pattern;
-        const taken = caches?.take(lane, ids, request.maxNewTokens, pattern);
-        const cache = taken?.cache ?? shared;
-        if (!cache) throw new Error('unreachable');
-        const outcome = await runLane(model, cache, {
+        const taken = await caches.take(lane);
+        const { beside } = caches;
+        const outcome = await runLane(model, taken.cache, {
           lane,
           ids,
-          past: taken?.past ?? 0,
-          pattern,
+          past: taken.past,
+          pattern: lane === 'dense' ? denseRequest : request.pattern,
           maxNewTokens: request.maxNewTokens,
           sampling: request.sampling,
           tailRows,
@@ -204,10 +208,11 @@ export class Session {
             hooks.onAnswer(lane, text);
           },
         }).catch((error: unknown) => {
-          taken?.cache.destroy();
+          caches.fail(lane, taken, error);
           throw error;
         });
-        caches?.keep(lane, cache, ids, pattern);
+        caches.keep(lane, taken);
+        outcome.run.peakBytes -= beside;
         outcomes.set(lane, outcome);
         // Times of a run that began with a kept cache say nothing about the whole prompt.
         if (lane === 'dense' && outcome.run.pastTokens === 0)
@@ -215,13 +220,13 @@ export class Session {
         hooks.onRun(lane, outcome.run);
       }
     } finally {
-      shared?.destroy();
+      caches.end();
     }
     const heads =
       request.measureHeads === true
         ? await measureHeads(model, { ids, pattern: request.pattern, ...hooks })
         : null;
-    return this.result(model, request, prompt, outcomes, heads);
+    return this.result(model, request, prompt, outcomes, { heads, kept: caches.report() });
   }
 
   private async runMeasure(
@@ -264,6 +269,11 @@ export class Session {
     return { prompt, ids };
   }
 
+  private keepRefusal(request: CompareRequest, tokens: number): string | null {
+    const { maxNewTokens, pattern, dense } = request;
+    return keepRefusal(request, this.plan(tokens, maxNewTokens, pattern, dense));
+  }
+
   private keptFor(request: CompareRequest, ids: Uint32Array): LaneOutcome | null {
     const { kept } = this;
     if (!kept || kept.key !== keyOf(request) || kept.ids.length !== ids.length) return null;
@@ -276,18 +286,18 @@ export class Session {
    */
   private async warmUp(
     model: LoadedModel,
-    shared: KvCache | null,
+    caches: ComparisonCaches,
     ids: Uint32Array<ArrayBuffer>,
     request: CompareRequest,
     hooks: CompareHooks,
   ): Promise<void> {
     const software = this.gpu.capabilities.software;
-    const length = Math.min(ids.length, software ? 64 : 4_096);
-    const cache = shared ?? new KvCache(this.gpu, model.config, length + 2);
+    const length = Math.min(caches.newTokens, software ? 64 : 4_096);
+    const { cache, done } = caches.forWarmUp(length + 2);
     try {
       await this.warmUpLanes(model, cache, ids.slice(0, length), request, hooks);
     } finally {
-      if (!shared) cache.destroy();
+      done();
     }
   }
 
@@ -323,7 +333,7 @@ export class Session {
     request: CompareRequest,
     prompt: Prompt,
     outcomes: ReadonlyMap<'dense' | 'sparse', LaneOutcome>,
-    heads: HeadReport | null,
+    { heads, kept }: { heads: HeadReport | null; kept: KeptReport | null },
   ): CompareResult {
     const { prompt: promptRequest, ...settings } = request;
     return {
@@ -340,6 +350,7 @@ export class Session {
       },
       request: { ...settings, question: promptRequest.question },
       ...figuresOf(outcomes, prompt.ids, model.config.vocab),
+      ...(kept && { kept }),
       ...(heads && { heads }),
     };
   }

@@ -77,6 +77,11 @@ export interface PromptRequest {
   ids?: number[];
   /** Prompt tokens at most; the document's middle is cut to fit. Undefined: the model's context. */
   tokens?: number;
+  /**
+   * Tokens to leave for the question where the document is cut: questions up to this long then find it cut alike, so
+   * that its kept keys and values serve them all. Changes nothing where the whole document fits.
+   */
+  questionTokens?: number;
 }
 
 export interface CompareRequest {
@@ -93,6 +98,10 @@ export interface CompareRequest {
    * and use what an earlier run kept. Both lanes have a cache of their own then.
    */
   keepCache?: boolean;
+  /** With `keepCache`: bytes that the run may need with what it keeps; above them nothing is kept, and `kept` says so. */
+  keepLimit?: number;
+  /** With `keepCache`: use nothing that an earlier run kept, so that times are of the whole prompt. */
+  wholePrompt?: boolean;
   /** Take the dense run of this very prompt from before, if it is at hand, instead of running it again. */
   reuseDense?: boolean;
   /** Measure the pattern's heads too (`CompareResult.heads`), in a prefill of its own after the timed runs. */
@@ -161,7 +170,7 @@ export interface RunResult {
   decodeMs: number;
   topTokens: TopToken[];
   stopReason: 'eos' | 'length';
-  /** Our own account of GPU memory, bytes at the peak. */
+  /** Our own account of GPU memory, bytes at the peak; without what the other lane keeps (`keepCache`). */
   peakBytes: number;
   /** layer by head, row-major, 0..1 */
   headDensity: number[];
@@ -210,6 +219,16 @@ export interface HeadMaps {
   columns: Uint8Array;
 }
 
+/** What a comparison with `keepCache` left for a further question. */
+export interface KeptReport {
+  /** Prompt tokens whose keys and values are kept in each lane; 0: none. */
+  tokens: number;
+  /** GPU memory that they hold, room for longer questions included. */
+  bytes: number;
+  /** Why nothing is kept, as a sentence. */
+  note?: string;
+}
+
 export interface CompareResult {
   version: 1;
   /** ISO 8601. */
@@ -221,8 +240,11 @@ export interface CompareResult {
   prompt: { tokens: number; truncated: boolean; documentTokens: number };
   request: Omit<CompareRequest, 'prompt'> & { question: string };
   runs: RunResult[];
+  /** null without both lanes, and where a lane began with kept keys and values: its times are not of the whole prompt. */
   speedup: { ttft: number; attention: number | null } | null;
   fidelity: Fidelity | null;
+  /** Only with `keepCache`. */
+  kept?: KeptReport;
   /** Only with `measureHeads`. */
   heads?: HeadReport;
 }

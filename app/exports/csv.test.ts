@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gpuRun, softwareRun } from '../storage/fixtures';
+import { furtherRun, gpuRun, softwareRun } from '../storage/fixtures';
 import { runsCsv } from './csv';
 
 /** A reader of RFC 4180, so that what is written is judged by what another program would read. */
@@ -36,6 +36,11 @@ describe('CSV', () => {
     });
     expect(rows[0]).toMatchObject({ speedup_ttft: '', kl: '', answer: 'It is 4821937, "amber".' });
     expect(rows[2]).toMatchObject({ attention_ms: '', software_adapter: 'true', truncated: 'true' });
+  });
+
+  it('tells a further question from a whole prompt, and gives it no speed-up', () => {
+    const [, sparse] = read(runsCsv([furtherRun]));
+    expect(sparse).toMatchObject({ past_tokens: '32700', prompt_tokens: '32768', speedup_ttft: '' });
   });
 
   it('keeps quotes, commas and line breaks, and lets no text be a formula', () => {

@@ -74,6 +74,22 @@ export class KvCache {
     return this.layers[index] ?? [];
   }
 
+  /**
+   * Has the GPU zero all of it now: drivers do so at a buffer's first use, and that should not fall into a timed run.
+   * False where there was no memory for it.
+   */
+  async settle(): Promise<boolean> {
+    const { device } = this.gpu;
+    const encoder = device.createCommandEncoder();
+    for (const buffer of this.buffers) encoder.clearBuffer(buffer);
+    device.pushErrorScope('out-of-memory');
+    device.pushErrorScope('validation');
+    device.queue.submit([encoder.finish()]);
+    const failures = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+    await device.queue.onSubmittedWorkDone();
+    return failures.every((failure) => failure === null);
+  }
+
   destroy(): void {
     for (const buffer of this.buffers) this.gpu.memory.release(buffer);
     this.buffers.length = 0;

@@ -17,6 +17,8 @@ export interface MemoryPlan {
   activations: number;
   index: number;
   total: number;
+  /** What keeping keys and values for further questions takes beside `total`, and whether limits admit its buffers. */
+  keeping: { bytes: number; fits: boolean };
   /** Largest single buffer and storage binding the plan needs, against the adapter's limits. */
   largestBuffer: number;
   largestBinding: number;
@@ -82,9 +84,18 @@ export function cacheBytes(config: PlanShape, tokens: number): number {
   return config.layers * 2 * config.kvHeads * config.headDim * 2 * cacheStride(tokens);
 }
 
+/** Tokens of room that a kept cache has beyond the prompt and its answer, so that longer questions fit. */
+export const spareTokens = 2_048;
+
+/** Tokens that a cache kept for further questions has room for. */
+export function keptTokens(tokens: number, newTokens: number): number {
+  return Math.max(tokens + newTokens, Math.min(2 ** 20 + spareTokens, tokens + newTokens + spareTokens));
+}
+
 /**
  * The memory formula: weights + cache(prompt + new) + residual(prompt) + activations(one chunk) + index.
- * `size` is `activationSize(tier)`; `indexBytes` is the pattern's own figure for the prompt.
+ * `size` is `activationSize(tier)`; `indexBytes` is the pattern's own figure for the prompt. `lanes` is how many runs
+ * there are: one cache serves them in turn, but each needs one of its own if keys and values are kept.
  */
 export function memoryPlan(
   config: PlanShape,
@@ -94,7 +105,14 @@ export function memoryPlan(
   newTokens: number,
   size: number,
   indexBytes: (tokens: number) => number,
+  lanes = 2,
 ): MemoryPlan {
+  const cacheBuffer = (length: number): number => {
+    const stride = cacheStride(length);
+    return kvHeadsEach(config, stride, limits) * stride * config.headDim * 2;
+  };
+  const smallEnough = (bytes: number): boolean =>
+    bytes <= limits.maxBufferSize && bytes <= limits.maxStorageBufferBindingSize;
   const at = (length: number): Omit<MemoryPlan, 'fits' | 'longestPrompt'> => {
     const rows = chunkRowsFor(length, config.hidden);
     const cache = cacheBytes(config, length + newTokens);
@@ -102,10 +120,9 @@ export function memoryPlan(
     const activations = Object.values(
       activationBytes(config, Math.min(rows, Math.ceil(length / 64) * 64), size),
     );
-    const stride = cacheStride(length + newTokens);
-    const largestCache = kvHeadsEach(config, stride, limits) * stride * config.headDim * 2;
+    const kept = keptTokens(length, newTokens);
     const largest = Math.max(
-      largestCache,
+      cacheBuffer(length + newTokens),
       Math.min(rows, length) * config.hidden * 4,
       ...activations,
       2 * config.intermediate * config.hidden * 2,
@@ -119,15 +136,17 @@ export function memoryPlan(
       activations: sum,
       index,
       total: weightBytes + cache + residual + sum + index,
+      keeping: {
+        bytes: lanes * cacheBytes(config, kept) - cache,
+        fits: smallEnough(cacheBuffer(kept)),
+      },
       largestBuffer: largest,
       largestBinding: largest,
     };
   };
   const admits = (length: number): boolean => {
-    const plan = at(length);
-    return (
-      plan.largestBuffer <= limits.maxBufferSize && plan.largestBinding <= limits.maxStorageBufferBindingSize
-    );
+    const { largestBuffer } = at(length);
+    return smallEnough(largestBuffer);
   };
   let longest = 0;
   // Bisection over 64-token steps; the index kernels are u32-safe to 2^20 tokens.

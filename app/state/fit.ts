@@ -34,7 +34,7 @@ export interface FitRequest {
 }
 
 /** Share of the stated memory that a run may count on. */
-const usable = 0.85;
+export const usableMemory = 0.85;
 const mostTokens = 2 ** 20;
 
 export function fitOf(request: FitRequest): Fit {
@@ -49,7 +49,7 @@ export function fitOf(request: FitRequest): Fit {
   };
   const base = { total: plan.total, tokens };
   if (possible(tokens)) {
-    const sure = gpuMemory === null ? adapter.maxBufferSize : gpuMemory * usable;
+    const sure = gpuMemory === null ? adapter.maxBufferSize : gpuMemory * usableMemory;
     const fits = plan.total <= sure;
     const by = fits ? 'none' : gpuMemory === null ? 'unknown' : 'memory';
     return { ...base, verdict: fits ? 'fits' : 'tight', longest: tokens, by };

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CompareResult, PatternName } from '../engine/types';
 import { Playground } from '../playground';
-import { documentText, gpuResult, gpuRun, softwareRun } from '../storage/fixtures';
+import { documentText, furtherRun, gpuResult, gpuRun, softwareRun } from '../storage/fixtures';
 import { openRunStorage, type RunStorage } from '../storage/runs';
 import { runsFile } from '../storage/savedRun';
 import { encodeShared } from '../storage/share';
@@ -244,6 +244,12 @@ describe('a share link', () => {
       setup: { sampling: { seed: 7 } },
     });
     expect((await link('folder', false)).model).toBeNull();
+    await actions.history.import(file(runsFile([furtherRun])));
+    const further = await link(furtherRun.id, false);
+    expect(further.pastTokens).toBe(32_700);
+    const receiver = await visit();
+    await receiver.actions.sharing.open(await encodeShared(further));
+    expect(receiver.said()[0]).toContain('found 32,700 tokens kept; a run here reads the whole prompt');
     await expect(link(gpuRun.id, true)).rejects.toThrow('is not kept');
   });
 

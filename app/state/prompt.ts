@@ -4,6 +4,7 @@ import { isAbort, toReport, type ErrorReport } from '../errors';
 import type { MemoryPlan, PromptRequest } from '../engine/types';
 import type { Playground } from '../playground';
 import type { DocumentStore } from './document';
+import { promptOf } from './keeping';
 import type { ModelStore } from './model';
 import { requestSettings, type SettingsStore } from './settings';
 
@@ -51,18 +52,14 @@ export function createPromptStore(
     const { text, question } = document.getState();
     const chosen = settings.getState();
     try {
-      const prompt = {
-        document: text,
-        question,
-        ...(chosen.context !== null && { tokens: chosen.context }),
-      };
+      const prompt = promptOf(text, question, chosen);
       const edges = text.length > countedWhole ? await countEdges(playground, prompt, signal) : null;
       const counted = edges ?? (await playground.count(prompt, signal));
       if (signal.aborted) return;
       const count = { document: counted.document, prompt: counted.prompt, truncated: counted.truncated };
       store.setState({ count, counting: false, error: null });
       const request = requestSettings(chosen);
-      const plan = await playground.plan(count.prompt, request.maxNewTokens, request.pattern, signal);
+      const plan = await playground.plan(count.prompt, request.maxNewTokens, request, signal);
       if (!signal.aborted) store.setState({ plan });
     } catch (error) {
       if (signal.aborted || isAbort(error)) return;
@@ -91,7 +88,7 @@ export function createPromptStore(
     if (state.model !== before.model) schedule();
   });
   settings.subscribe((state, before) => {
-    const relevant = ['context', 'newTokens', 'pattern', 'patternValues'] as const;
+    const relevant = ['context', 'newTokens', 'pattern', 'patternValues', 'withDense', 'keepCaches'] as const;
     if (relevant.some((name) => state[name] !== before[name])) schedule();
   });
   return store;

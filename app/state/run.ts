@@ -6,6 +6,8 @@ import { fingerprint } from '../storage/fingerprint';
 import type { FinishedRun } from '../storage/savedRun';
 import type { Lane, Playground, PlaygroundEvent } from '../playground';
 import { checkContent, type DocumentStore } from './document';
+import { keepFields, promptOf } from './keeping';
+import type { ModelStore } from './model';
 import { requestSettings, type SettingsStore } from './settings';
 
 export interface LaneState {
@@ -29,6 +31,14 @@ export interface ActiveRun {
   request: Omit<CompareRequest, 'prompt'>;
   /** In the order in which they run. */
   lanes: readonly LaneState[];
+  /** Of a further question. */
+  following: Following | null;
+}
+
+/** The run that a further question follows, and their conversation. */
+export interface Following {
+  run: string;
+  conversation: string;
 }
 
 export type { FinishedRun } from '../storage/savedRun';
@@ -44,6 +54,8 @@ export interface RunState {
   error: ErrorReport | null;
   /** Said to screen readers: stages, never tokens. */
   announcement: string;
+  /** What the next run to start follows, if it is a further question. */
+  following: Following | null;
 }
 
 export type RunStore = StoreApi<RunState>;
@@ -69,6 +81,7 @@ export function createRunStore(playground: Playground, document: DocumentStore):
     beside: null,
     error: null,
     announcement: '',
+    following: null,
   }));
   const batch = new LaneBatch(store);
   playground.subscribe((event) => {
@@ -80,7 +93,7 @@ export function createRunStore(playground: Playground, document: DocumentStore):
 function reduce(store: RunStore, batch: LaneBatch, document: DocumentStore, event: PlaygroundEvent): void {
   switch (event.type) {
     case 'run-started':
-      store.setState(started(event.request, document));
+      store.setState((state) => started(event.request, document, state.following));
       return;
     case 'run-progress':
       announceStage(store, event.progress);
@@ -107,15 +120,16 @@ function reduce(store: RunStore, batch: LaneBatch, document: DocumentStore, even
     case 'run-cancelled':
       batch.flush();
       store.setState(({ active }) => ({
-        active: active && { ...active, status: 'cancelled' },
+        ...stopped(active, 'cancelled'),
         announcement: 'Run cancelled.',
       }));
       return;
     case 'run-failed':
       batch.flush();
       store.setState(({ active }) => ({
-        active: active && { ...active, status: 'failed' },
-        error: event.error,
+        ...stopped(active, 'failed'),
+        // A further question's error stands where it was asked.
+        error: active?.following ? null : event.error,
         announcement: '',
       }));
       return;
@@ -123,16 +137,26 @@ function reduce(store: RunStore, batch: LaneBatch, document: DocumentStore, even
   }
 }
 
-function started(request: CompareRequest, document: DocumentStore): Partial<RunState> {
+/** A further question that came to nothing leaves its conversation on screen; another run shows how far it came. */
+function stopped(active: ActiveRun | null, status: 'cancelled' | 'failed'): Partial<RunState> {
+  if (active?.following) return { active: null, shown: active.following.run };
+  return { active: active && { ...active, status } };
+}
+
+function started(
+  request: CompareRequest,
+  document: DocumentStore,
+  following: Following | null,
+): Partial<RunState> {
   const { title, text, question, expected } = document.getState();
   const { prompt, ...settings } = request;
   // A script may run a document that is not the one on the page.
-  const ours = prompt.document === text && prompt.question === question;
+  const ours = prompt.document === text;
   return {
     active: {
       status: 'running',
       title: ours && title !== '' ? title : firstWords(prompt.document),
-      expected: ours ? expected : null,
+      expected: ours && prompt.question === question ? expected : null,
       question: prompt.question,
       document: prompt.ids === undefined ? prompt.document : null,
       context: prompt.tokens ?? null,
@@ -144,7 +168,9 @@ function started(request: CompareRequest, document: DocumentStore): Partial<RunS
         answer: '',
         result: null,
       })),
+      following,
     },
+    following: null,
     shown: null,
     beside: null,
     error: null,
@@ -158,7 +184,7 @@ function firstWords(text: string): string {
 }
 
 function finish(state: RunState, result: CompareResult): Partial<RunState> {
-  const { title = '', expected = null, context = null, document = null } = state.active ?? {};
+  const { title = '', expected = null, context = null, document = null, following } = state.active ?? {};
   const run: FinishedRun = {
     id: newRunId(),
     name: '',
@@ -167,6 +193,7 @@ function finish(state: RunState, result: CompareResult): Partial<RunState> {
     pinned: false,
     context,
     document: document === null ? null : fingerprint(document),
+    ...(following && { conversation: following.conversation }),
     result,
   };
   return {
@@ -236,6 +263,7 @@ export function runActions(
   playground: Playground,
   document: DocumentStore,
   settings: SettingsStore,
+  model: ModelStore,
 ) {
   return {
     async run(): Promise<void> {
@@ -247,14 +275,14 @@ export function runActions(
         return;
       }
       const chosen = settings.getState();
+      const { adapter, model: loaded } = model.getState();
       try {
         await playground.compare({
           ...requestSettings(chosen),
-          prompt: {
-            document: content.text,
-            question: content.question,
-            ...(chosen.context !== null && { tokens: chosen.context }),
-          },
+          ...keepFields(chosen, adapter, loaded),
+          // What is asked here is timed from the beginning, whatever was kept.
+          wholePrompt: true,
+          prompt: promptOf(content.text, content.question, chosen),
         });
       } catch (error) {
         // Told by event already, unless it never began.

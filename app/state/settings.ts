@@ -25,6 +25,8 @@ const schema = v.object({
   withDense: v.fallback(v.boolean(), true),
   /** GiB of GPU memory, which no browser tells; null until stated. */
   gpuMemory: v.fallback(v.nullable(v.pipe(v.number(), v.minValue(0.25), v.maxValue(4_096))), null),
+  /** Keep keys and values for further questions; null: where memory is known to be enough. */
+  keepCaches: v.fallback(v.nullable(v.boolean()), null),
   /** Keep Hub models on this machine; without it they are streamed into GPU memory each time. */
   keepModels: v.fallback(v.boolean(), true),
   /** Tokens of a sample; null until chosen, then a size that suits the adapter. */

@@ -44,9 +44,11 @@ export function sharingActions(parts: SharingParts) {
         'The document of this run is not kept, so no link can hold it.',
         'Leave it out, or open it on the page first.',
       );
+    const pastTokens = Math.max(...entry.result.runs.map((lane) => lane.pastTokens));
     return {
       setup: setupOfRun(entry),
       model: publicModel(entry.result.model.id),
+      ...(pastTokens > 0 && { pastTokens }),
       ...(question && { question: entry.result.request.question }),
       ...(text !== null && { document: { title: entry.title, text } }),
     };
@@ -97,7 +99,7 @@ export function sharingActions(parts: SharingParts) {
   };
 }
 
-function openedWords({ setup, model, question, document }: Shared, loaded: string): string {
+function openedWords({ setup, model, pastTokens, question, document }: Shared, loaded: string): string {
   const filled = [
     'Settings',
     ...(question === undefined ? [] : ['question']),
@@ -105,5 +107,9 @@ function openedWords({ setup, model, question, document }: Shared, loaded: strin
   ];
   const list = filled.length === 1 ? filled[0] : `${filled.slice(0, -1).join(', ')} and ${filled.at(-1)}`;
   const made = model !== null && model !== loaded ? ` The link was made with the model ${model}.` : '';
-  return `${list} of the link are filled in: ${patternLabel(setup.pattern.name)}, seed ${setup.sampling.seed}.${made} Nothing has run yet.`;
+  const further =
+    pastTokens === undefined
+      ? ''
+      : ` It was a further question that found ${pastTokens.toLocaleString('en')} tokens kept; a run here reads the whole prompt.`;
+  return `${list} of the link are filled in: ${patternLabel(setup.pattern.name)}, seed ${setup.sampling.seed}.${made}${further} Nothing has run yet.`;
 }

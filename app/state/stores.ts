@@ -1,6 +1,7 @@
 /** All stores and the actions on them, wired to one playground. Knows no framework. */
 import type { Playground } from '../playground';
 import type { Library } from '../worker/library';
+import { conversationActions, createConversationStore } from './conversation';
 import { createDocumentStore, documentActions } from './document';
 import type { RunStorage } from '../storage/runs';
 import { createHistoryStore, historyActions } from './history';
@@ -39,7 +40,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
   const search = createSearchStore(storages.local);
   const modelCalls = modelActions(model, playground);
   const documentCalls = documentActions(document);
-  const runCalls = runActions(run, playground, document, settings);
+  const runCalls = runActions(run, playground, document, settings, model);
   const history = createHistoryStore();
   const page = createPageStore();
   const toasts = createToastStore();
@@ -57,9 +58,12 @@ export function createStores(playground: Playground, storages: Storages, kept: L
     startRun: () => runCalls.run(),
     openStorage: storages.runs ?? null,
   });
+  const talk = { playground, run, document, model, settings };
+  const conversation = createConversationStore(talk);
   return {
     settings,
     document,
+    conversation,
     model,
     library,
     prompt,
@@ -82,6 +86,10 @@ export function createStores(playground: Playground, storages: Storages, kept: L
       library: libraryActions(library, kept, storages.files ?? {}, modelCalls.load),
       run: runCalls,
       history: historyCalls,
+      conversation: conversationActions(conversation, {
+        ...talk,
+        remove: (id) => historyCalls.remove(id),
+      }),
       sharing: sharingActions({ ...parts, documentOf: historyCalls.documentOf }),
       page: pageActions(page),
       toasts: toastCalls,

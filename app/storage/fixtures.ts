@@ -150,3 +150,21 @@ export const softwareRun: FinishedRun = {
     fidelity: null,
   },
 };
+
+/** A further question about the same document, from what the first one left. */
+export const furtherRun: FinishedRun = {
+  ...gpuRun,
+  id: 'further-run',
+  expected: null,
+  conversation: gpuRun.id,
+  result: {
+    ...gpuResult,
+    date: '2026-11-20T14:06:00.000Z',
+    request: { ...gpuResult.request, keepCache: true, keepLimit: 2 ** 32, question: 'And of the grey mill?' },
+    runs: gpuResult.runs.map((run) =>
+      Object.assign({}, run, { ttftMs: run.ttftMs / 100, pastTokens: 32_700 }),
+    ),
+    speedup: null,
+    kept: { tokens: 32_768, bytes: 285_212_672 },
+  },
+};

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors';
-import { gpuResult, gpuRun, softwareRun } from './fixtures';
+import { furtherRun, gpuResult, gpuRun, softwareRun } from './fixtures';
 import { parseRunsFile, readSavedRun, runsFile } from './savedRun';
 
 const newId = (): string => 'new';
@@ -45,6 +45,10 @@ describe('a file of runs', () => {
     expect(readSavedRun(structuredClone(measured))).toEqual(measured);
     const broken = changed(measured, ['result', 'heads', 'recall', 0, 0], null);
     expect(refusalOf({ ...runsFile([]), runs: [broken] })).toContain('result.heads.recall[0][0]');
+  });
+
+  it('keeps what a further question was measured with, and its conversation', () => {
+    expect(readSavedRun(structuredClone(furtherRun))).toEqual(furtherRun);
   });
 
   it('may be one result alone, as the command line writes it', () => {

@@ -1,6 +1,6 @@
 /** A finished run as it is kept, exported and imported. */
 import * as v from 'valibot';
-import type { CompareResult, Fidelity, HeadReport, Phases, RunResult } from '../engine/types';
+import type { CompareResult, Fidelity, HeadReport, KeptReport, Phases, RunResult } from '../engine/types';
 import { UserError } from '../errors';
 import { issueText, PatternSchema, patternNames } from './setup';
 
@@ -17,6 +17,8 @@ export interface FinishedRun {
   context: number | null;
   /** Fingerprint of the document, which is kept apart and only if asked; null where the prompt was token ids. */
   document: string | null;
+  /** Shared by the questions that were asked one after another about one document; the first one's id. Absent: only one. */
+  conversation?: string;
   result: CompareResult;
 }
 
@@ -125,6 +127,8 @@ const Result = v.object({
     order: v.picklist(['dense-first', 'sparse-first']),
     dense: v.boolean(),
     keepCache: v.exactOptional(v.boolean()),
+    keepLimit: v.exactOptional(Amount),
+    wholePrompt: v.exactOptional(v.boolean()),
     reuseDense: v.exactOptional(v.boolean()),
     measureHeads: v.exactOptional(v.boolean()),
     question: Text,
@@ -140,6 +144,9 @@ const Result = v.object({
       tailLossDelta: v.nullable(Finite),
     } satisfies Fields<Fidelity>),
   ),
+  kept: v.exactOptional(
+    v.object({ tokens: Whole, bytes: Amount, note: v.exactOptional(Line) } satisfies Fields<KeptReport>),
+  ),
   heads: v.exactOptional(Heads),
 } satisfies Fields<CompareResult>);
 
@@ -151,6 +158,7 @@ const Saved = v.object({
   pinned: v.boolean(),
   context: v.nullable(v.pipe(Whole, v.minValue(1))),
   document: v.nullable(v.pipe(v.string(), v.maxLength(100))),
+  conversation: v.exactOptional(v.pipe(v.string(), v.minLength(1), v.maxLength(100))),
   result: Result,
 });
 

@@ -10,6 +10,8 @@ export interface Shared {
   setup: Setup;
   /** 'builtin' or a Hub id; null where it came from a folder, whose name is nobody's business. */
   model: string | null;
+  /** Of a run that was a further question: prompt tokens that it found kept. Whoever opens the link starts without them. */
+  pastTokens?: number;
   /** Only what the person ticked. */
   question?: string;
   document?: { title: string; text: string };
@@ -28,6 +30,7 @@ const Schema = v.object({
   version: v.literal(1),
   setup: SetupSchema,
   model: v.nullable(v.pipe(v.string(), v.maxLength(200))),
+  pastTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 21))),
   question: v.optional(Text),
   document: v.optional(v.object({ title: Text, text: Text })),
 });
@@ -64,10 +67,11 @@ export async function decodeShared(fragment: string): Promise<Shared> {
   }
   const parsed = v.safeParse(Schema, json);
   if (!parsed.success) throw refusal(issueText(parsed.issues[0]));
-  const { setup, model, question, document } = parsed.output;
+  const { setup, model, pastTokens, question, document } = parsed.output;
   return {
     setup,
     model,
+    ...(pastTokens !== undefined && { pastTokens }),
     ...(question !== undefined && { question }),
     ...(document !== undefined && { document }),
   };

@@ -15,34 +15,50 @@ interface AnswersProps {
 export function Answers({ dense, sparse, expected, mark }: AnswersProps) {
   const id = useId();
   const title = dense && sparse ? 'Answers' : 'Answer';
-  const difference = dense && sparse ? firstDifference(dense.answer, sparse.answer) : null;
   return (
     <section aria-labelledby={id}>
       <div className="section-head">
         <h3 id={id}>{mark === undefined ? title : `${title} of ${mark}`}</h3>
-        {dense && sparse && <p className="soft">{difference ? 'First difference marked' : 'Identical'}</p>}
-      </div>
-      <div className="lanes">
-        {dense && (
-          <Answer
-            run={dense}
-            lane="dense"
-            expected={expected}
-            same={difference?.same}
-            tail={difference?.first}
-          />
-        )}
-        {sparse && (
-          <Answer
-            run={sparse}
-            lane="sparse"
-            expected={expected}
-            same={difference?.same}
-            tail={difference?.second}
-          />
+        {dense && sparse && (
+          <p className="soft">{dense.answer === sparse.answer ? 'Identical' : 'First difference marked'}</p>
         )}
       </div>
+      <AnswerLanes dense={dense} sparse={sparse} expected={expected} />
     </section>
+  );
+}
+
+interface AnswerLanesProps extends Omit<AnswersProps, 'mark'> {
+  /** Said of each lane below its answer. */
+  detail?: (run: RunResult) => string;
+}
+
+/** The answers alone, side by side, with their first difference marked. */
+export function AnswerLanes({ dense, sparse, expected, detail }: AnswerLanesProps) {
+  const difference = dense && sparse ? firstDifference(dense.answer, sparse.answer) : null;
+  return (
+    <div className="lanes">
+      {dense && (
+        <Answer
+          run={dense}
+          lane="dense"
+          expected={expected}
+          same={difference?.same}
+          tail={difference?.first}
+          detail={detail?.(dense)}
+        />
+      )}
+      {sparse && (
+        <Answer
+          run={sparse}
+          lane="sparse"
+          expected={expected}
+          same={difference?.same}
+          tail={difference?.second}
+          detail={detail?.(sparse)}
+        />
+      )}
+    </div>
   );
 }
 
@@ -52,9 +68,10 @@ interface AnswerProps {
   expected: string | null;
   same: string | undefined;
   tail: { word: string; rest: string } | undefined;
+  detail: string | undefined;
 }
 
-function Answer({ run, lane, expected, same, tail }: AnswerProps) {
+function Answer({ run, lane, expected, same, tail, detail }: AnswerProps) {
   const label = lane === 'dense' ? 'Dense' : patternLabel(run.pattern);
   return (
     <article className="lane" data-lane={lane} aria-label={`${label} answer`}>
@@ -82,6 +99,7 @@ function Answer({ run, lane, expected, same, tail }: AnswerProps) {
         )}
         {run.stopReason === 'length' && <span className="soft"> … cut at the limit of new tokens</span>}
       </p>
+      {detail !== undefined && <p className="lane-detail">{detail}</p>}
     </article>
   );
 }

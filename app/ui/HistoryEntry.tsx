@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { patternLabel } from '../state/patterns';
 import { isRunning, type FinishedRun } from '../state/run';
 import { downloadRun } from './download';
+import { isFollowUp, keptFacts } from './followUp';
 import { count, moment } from './format';
 import { useActions, useRun } from './stores';
 import { texts } from './texts';
@@ -57,6 +58,7 @@ function Line({ run }: { run: FinishedRun }) {
         <strong>{nameOf(run)}</strong>
         <span className="soft">
           {pattern}, {count(result.prompt.tokens)} tokens, {result.model.id}
+          {isFollowUp(result) && `, ${words.followUp(keptFacts(result))}`}
           {pinned && `, ${words.pinned}`}
         </span>
       </span>

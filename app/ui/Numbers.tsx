@@ -19,6 +19,9 @@ const rows: readonly LaneRow[] = [
   { name: 'GPU memory at the peak', value: (run) => bytes(run.peakBytes) },
 ];
 
+/** Only where there is something to tell: times above and below it are then of the other tokens. */
+const keptRow: LaneRow = { name: 'Prompt tokens kept from before', value: (run) => count(run.pastTokens) };
+
 interface NumbersProps {
   bars: readonly Bar[];
   software: boolean;
@@ -32,7 +35,7 @@ export function NumbersTable({ bars, software }: NumbersProps) {
         <h3 id="numbers-title">Numbers</h3>
         <SoftwareNote software={software} />
       </div>
-      <LaneTable bars={bars} rows={rows} />
+      <LaneTable bars={bars} rows={bars.some(({ run }) => run.pastTokens > 0) ? [keptRow, ...rows] : rows} />
     </>
   );
 }

@@ -1,3 +1,4 @@
+import { KeepDocument } from './KeepDocument';
 import { useActions, useDocument } from './stores';
 
 export function QuestionPanel() {
@@ -25,6 +26,7 @@ export function QuestionPanel() {
           The planted answer is <strong className="figures">{expected}</strong>.
         </p>
       )}
+      <KeepDocument />
     </section>
   );
 }

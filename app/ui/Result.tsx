@@ -1,6 +1,7 @@
 import type { FinishedRun } from '../state/run';
 import { patternLabel } from '../state/patterns';
-import { Answers } from './Answers';
+import { AskAnother } from './AskAnother';
+import { Conversation } from './Conversation';
 import { EnergyPanel } from './EnergyPanel';
 import { FidelityPanel } from './FidelityPanel';
 import { HeadsPanel } from './HeadsPanel';
@@ -12,10 +13,10 @@ import { TimeBars } from './TimeBars';
 import { barsOf } from './bars';
 import { chartCaption } from './comparison';
 import { counted } from './format';
-import { denseRun, fidelityLine, headline, sparseRun } from './words';
+import { fidelityLine, headline, sparseRun } from './words';
 
 export function Result({ run }: { run: FinishedRun }) {
-  const { result, name, title, expected } = run;
+  const { result, name, title } = run;
   const { software } = result.adapter;
   const sparse = sparseRun(result);
   const head = headline(result);
@@ -44,8 +45,8 @@ export function Result({ run }: { run: FinishedRun }) {
         {sparse?.note !== undefined && <p className="note note-plain">{sparse.note}</p>}
         {result.fidelity && <p className="verdict">{fidelityLine(result.fidelity)}</p>}
       </div>
-      {result.request.question !== '' && <p className="asked">{result.request.question}</p>}
-      <Answers dense={denseRun(result)} sparse={sparse} expected={expected} />
+      <Conversation run={run} />
+      <AskAnother run={run} />
       <TimeBars bars={barsOf(result)} software={software} caption={chartCaption([result])} />
       <Numbers result={result} />
       <EnergyPanel result={result} />

@@ -1,4 +1,5 @@
 import type { MemoryPlan } from '../engine/types';
+import { keepVerdict } from '../state/keeping';
 import { isRunning } from '../state/run';
 import { cancelAction, runAction } from './actions';
 import { bytes, count } from './format';
@@ -53,12 +54,21 @@ function PlanLine() {
 }
 
 function PlanVerdict({ plan }: { plan: MemoryPlan }) {
-  const stated = useSettings((settings) => settings.gpuMemory);
+  const settings = useSettings((state) => state);
+  const stated = settings.gpuMemory;
+  const adapter = useModel((state) => state.adapter);
+  const model = useModel((state) => state.model);
   if (plan.fits && stated !== null && plan.total > stated * 2 ** 30)
     return (
       <strong className="warning">
         needs {bytes(plan.total)}; more than the {bytes(stated * 2 ** 30)} of GPU memory that you stated
       </strong>
+    );
+  if (plan.fits && keepVerdict(settings, plan, adapter, model) === 'kept')
+    return (
+      <span className="soft">
+        needs {bytes(plan.total + plan.keeping.bytes)} with what is kept for further questions; fits
+      </span>
     );
   if (plan.fits) return <span className="soft">needs {bytes(plan.total)}; fits</span>;
   return (

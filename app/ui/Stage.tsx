@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { Compared } from './Compared';
+import { Conversation } from './Conversation';
 import { Empty } from './Empty';
 import { ErrorNote } from './ErrorNote';
 import { Race } from './Race';
@@ -12,7 +13,12 @@ export function Stage() {
   const error = useRun((state) => state.error);
   const shown = useRun((state) => state.finished.find((run) => run.id === state.shown));
   const beside = useRun((state) => state.finished.find((run) => run.id === state.beside));
+  const followed = useRun((state) =>
+    state.finished.find((entry) => entry.id === state.active?.following?.run),
+  );
   const { run } = useActions();
+  const race = useRef<HTMLDivElement>(null);
+  const followedId = followed?.id;
   const top = useRef<HTMLDivElement>(null);
   const started = active !== null && shown === undefined;
 
@@ -22,6 +28,11 @@ export function Stage() {
     if (started && below) top.current?.scrollIntoView({ block: 'start' });
   }, [started]);
 
+  // Below the questions before it, where the one that was asked now will stand.
+  useEffect(() => {
+    if (followedId !== undefined) race.current?.scrollIntoView({ block: 'nearest' });
+  }, [followedId]);
+
   return (
     <div className="stage" ref={top}>
       {error && <ErrorNote error={error} onDismiss={run.dismissError} />}
@@ -30,7 +41,16 @@ export function Stage() {
       ) : shown ? (
         <Result run={shown} />
       ) : active ? (
-        <Race run={active} />
+        <>
+          {followed && (
+            <div className="result">
+              <Conversation run={followed} />
+            </div>
+          )}
+          <div ref={race}>
+            <Race run={active} />
+          </div>
+        </>
       ) : (
         <Empty />
       )}

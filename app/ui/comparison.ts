@@ -2,6 +2,7 @@
 import type { CompareResult } from '../engine/types';
 import type { FinishedRun } from '../storage/savedRun';
 import { settingsText } from '../exports/settingsText';
+import { answeredAfter, isFollowUp, keptFacts } from './followUp';
 import { count } from './format';
 import { texts } from './texts';
 import { sparseRun } from './words';
@@ -19,6 +20,7 @@ export function factsOf({ result, context }: FinishedRun): Fact[] {
     { name: 'Model', value: `${model.id}, ${model.family}, ${count(model.layers)} layers` },
     { name: 'Adapter', value: `${adapter.description} (${adapter.vendor}), ${adapter.tier}` },
     { name: 'Pattern', value: `${request.pattern.name} ${settings}`.trim() },
+    { name: 'Tokens kept from before', value: keptFacts(result) },
     { name: 'Order', value: request.order === 'dense-first' ? 'dense first' : 'sparse first' },
     { name: 'Dense too', value: request.dense ? 'yes' : 'no' },
     {
@@ -73,9 +75,11 @@ export function chartCaption(results: readonly [CompareResult, ...CompareResult[
   const [{ prompt, model }] = results;
   return {
     title: texts.chart.title(prompt.tokens, model.id),
-    notes: results.map(
-      ({ adapter, date, commit }) =>
-        `${adapter.description}, ${adapter.tier}, ${date.slice(0, 10)}${commit === '' ? '' : `, version ${commit}`}`,
-    ),
+    notes: results.flatMap((result) => {
+      const { adapter, date, commit } = result;
+      const version = commit === '' ? '' : `, version ${commit}`;
+      const made = `${adapter.description}, ${adapter.tier}, ${date.slice(0, 10)}${version}`;
+      return isFollowUp(result) ? [answeredAfter(result), made] : [made];
+    }),
   };
 }

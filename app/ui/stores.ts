@@ -1,6 +1,7 @@
 /** The stores as React sees them: one context, one hook for each. */
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
+import type { ConversationState } from '../state/conversation';
 import type { DocumentState } from '../state/document';
 import type { HistoryState } from '../state/history';
 import type { HeadsState } from '../state/heads';
@@ -25,6 +26,10 @@ export function useStores(): Stores {
 
 export function useActions(): Stores['actions'] {
   return useStores().actions;
+}
+
+export function useConversation<T>(select: (state: ConversationState) => T): T {
+  return useStore(useStores().conversation, select);
 }
 
 export function useDocument<T>(select: (state: DocumentState) => T): T {

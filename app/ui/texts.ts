@@ -21,6 +21,7 @@ export const texts = {
     json: 'JSON',
     delete: 'Delete',
     pinned: 'pinned',
+    followUp: (kept: string) => `further question (tokens kept: ${kept})`,
   },
   compared: {
     title: 'Two runs side by side',
@@ -33,6 +34,47 @@ export const texts = {
       unknown: 'Whether they read the same document is not known.',
     },
     machines: 'They ran on different adapters: times compare the machines as well.',
+  },
+  conversation: {
+    title: 'Conversation',
+    asked: (questions: string) => `${questions} about this document`,
+    own: 'Each question is asked on its own: earlier questions and answers are no part of it.',
+    show: 'Show the result of: ',
+    delete: 'Delete',
+    deleteLabel: (question: string) => `Delete the question: ${question}`,
+    untitled: '(no question)',
+    firstToken: (duration: string) => `${duration} to the first token`,
+    reused: 'dense from an earlier run',
+    label: 'Another question about this document',
+    ask: 'Ask another question',
+    placeholder: 'The document is read already',
+    placeholderAnew: 'The document will be read again',
+    kept: (tokens: string, bytes: string) =>
+      `Keys and values of ${tokens} are kept on the GPU (${bytes}), so that only a question’s own tokens are read.`,
+    notKept: 'No keys and values are kept, so the whole document is read again with the next question.',
+    forget: 'Forget the document’s keys and values',
+    ended: {
+      document:
+        'This conversation has ended: the document on the page is another one, and no keys and values of this one are kept. Run to begin another.',
+      model:
+        'This conversation has ended: its model is not the one that is loaded, and no keys and values of it are kept. Run to begin another.',
+      pattern:
+        'This conversation has ended: the pattern on the page is set differently, and no keys and values of this one are kept. Run to begin another.',
+      context:
+        'This conversation has ended: the context on the page is set differently, so the document would be cut differently. Run to begin another.',
+      ids: '',
+    },
+  },
+  keeping: {
+    label: 'Keep the document for further questions',
+    kept: (bytes: string) => `Takes ${bytes} more GPU memory, until the document, model or pattern changes.`,
+    unplanned: 'Its keys and values stay on the GPU until the document, model or pattern changes.',
+    off: 'Each further question reads the whole document again.',
+    buffers: 'Not at this length: it needs larger GPU buffers than this adapter allows.',
+    memory: (bytes: string) =>
+      `Not at this length: with ${bytes} more it is over the GPU memory that you stated.`,
+    unknown: (bytes: string) =>
+      `Not by itself: it takes ${bytes} more, and browsers do not tell whether this GPU has that. Tick it to try.`,
   },
   actions: {
     title: 'What to do with this run',

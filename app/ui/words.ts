@@ -1,6 +1,7 @@
 /** What a result means, in plain words. The page may show more; it never claims more than this. */
 import type { CompareResult, Fidelity, RunResult } from '../engine/types';
 import type { FinishedRun } from '../storage/savedRun';
+import { followUpHeadline, isFollowUp } from './followUp';
 import { count, duration, nats, percent, times } from './format';
 
 export interface Headline {
@@ -23,6 +24,7 @@ export function sparseRun(result: CompareResult): RunResult | undefined {
 }
 
 export function headline(result: CompareResult): Headline {
+  if (isFollowUp(result)) return followUpHeadline(result);
   const dense = denseRun(result);
   const sparse = sparseRun(result);
   const only = sparse ?? dense;
@@ -66,7 +68,7 @@ export function outcome(result: CompareResult): string {
   const sparse = sparseRun(result);
   if (sparse?.note !== undefined) return 'dense';
   if (result.speedup) return times(result.speedup.ttft);
-  const [only] = result.runs;
+  const only = sparse ?? denseRun(result);
   return only ? duration(only.ttftMs) : '';
 }
 

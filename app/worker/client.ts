@@ -10,6 +10,7 @@ interface ReplyTypes {
   count: 'counted';
   plan: 'planned';
   compare: 'compared';
+  forget: 'forgotten';
   measure: 'measured';
   search: 'searched';
 }
@@ -148,6 +149,7 @@ export class EngineClient {
       case 'counted':
       case 'planned':
       case 'compared':
+      case 'forgotten':
       case 'measured':
       case 'searched':
         this.pending.get(message.id)?.resolve(message);

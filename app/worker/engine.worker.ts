@@ -73,7 +73,7 @@ async function answer(request: Request, signal: AbortSignal): Promise<FromWorker
       return {
         type: 'planned',
         id,
-        plan: engine.plan(request.tokens, request.maxNewTokens, request.pattern),
+        plan: engine.plan(request.tokens, request.maxNewTokens, request.pattern, request.dense),
       };
     case 'compare': {
       const result = await engine.compare(request.request, {
@@ -90,6 +90,9 @@ async function answer(request: Request, signal: AbortSignal): Promise<FromWorker
       });
       return { type: 'compared', id, result };
     }
+    case 'forget':
+      engine.forget();
+      return { type: 'forgotten', id };
     case 'measure': {
       const heads = await engine.measureHeads(request.request, {
         signal,

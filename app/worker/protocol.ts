@@ -24,8 +24,17 @@ export type Request =
   | { type: 'unload'; id: number }
   /** Tokens of a text, alone or as a whole prompt with template. */
   | { type: 'count'; id: number; prompt: PromptRequest }
-  | { type: 'plan'; id: number; tokens: number; maxNewTokens: number; pattern: PatternRequest }
+  | {
+      type: 'plan';
+      id: number;
+      tokens: number;
+      maxNewTokens: number;
+      pattern: PatternRequest;
+      dense: boolean;
+    }
   | { type: 'compare'; id: number; request: CompareRequest }
+  /** Frees what a comparison with `keepCache` left. */
+  | { type: 'forget'; id: number }
   /** Figures by head, in a prefill of its own. */
   | { type: 'measure'; id: number; request: MeasureRequest }
   | { type: 'search'; id: number; input: HeadSearchInput }
@@ -39,6 +48,7 @@ export type Reply =
   | { type: 'counted'; id: number; document: number; prompt: number; truncated: boolean }
   | { type: 'planned'; id: number; plan: MemoryPlan }
   | { type: 'compared'; id: number; result: CompareResult }
+  | { type: 'forgotten'; id: number }
   | { type: 'measured'; id: number; heads: HeadReport }
   | { type: 'searched'; id: number; report: HeadSearchReport }
   | { type: 'cancelled'; id: number }
