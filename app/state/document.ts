@@ -5,6 +5,7 @@ import { compose, fileText, titleOf, type DocumentFile, type Part } from '../doc
 import { readDocument } from '../documents/readDocument';
 import { generateSample, type SampleKind } from '../documents/samples';
 import type { KeyValue } from './settings';
+import type { ToastActions } from './toasts';
 
 export interface Content {
   title: string;
@@ -97,7 +98,7 @@ function restored(storage: KeyValue | null): Partial<Content> {
   }
 }
 
-export function documentActions(store: DocumentStore) {
+export function documentActions(store: DocumentStore, toasts: Pick<ToastActions, 'say'>) {
   const replace = (content: Partial<Content>): void => {
     store.setState((state) => ({
       ...empty,
@@ -107,6 +108,19 @@ export function documentActions(store: DocumentStore) {
       error: null,
       cleared: null,
     }));
+  };
+  /** As `replace`, with the way back to a text that stood there; one sample in the place of another is no loss. */
+  const replaceAloud = (content: Partial<Content>): void => {
+    const before = contentOf(store.getState());
+    replace(content);
+    if (before.text.trim() === '' || (before.expected !== null && content.expected !== undefined)) return;
+    const name = content.title === undefined || content.title === '' ? 'Another text' : content.title;
+    toasts.say(`${name} took the place of ${before.title === '' ? 'your text' : before.title}.`, {
+      label: 'Undo',
+      perform: () => {
+        replace(before);
+      },
+    });
   };
   let reading: AbortController | null = null;
   const cancelReading = (): void => reading?.abort();
@@ -123,7 +137,9 @@ export function documentActions(store: DocumentStore) {
       });
       if (read.length > 0) {
         const parts = add ? [...partsOf(store.getState()), ...read] : read;
-        replace({ ...compose(parts), title: titleOf(parts.map(({ file }) => file.name)) });
+        const content = { ...compose(parts), title: titleOf(parts.map(({ file }) => file.name)) };
+        if (add) replace(content);
+        else replaceAloud(content);
       }
       store.setState({ error: failureOf(failed, files.length) });
     } catch (error) {
@@ -160,7 +176,7 @@ export function documentActions(store: DocumentStore) {
     },
     openSample(kind: SampleKind, tokens: number, seed: number): void {
       const { title, text, question, answer } = generateSample(kind, { tokens, seed });
-      replace({ title, text, question, expected: answer });
+      replaceAloud({ title, text, question, expected: answer });
     },
     /** Reads files one after the other; one that fails leaves the others. `add` keeps the files that are there. */
     openFiles,

@@ -82,6 +82,15 @@ describe('runs', () => {
     });
   });
 
+  it('that are imported again are shown again', async () => {
+    const { actions, stores, ids } = await visit();
+    await actions.history.import(file(both));
+    actions.run.show(softwareRun.id);
+    await actions.history.import(file(runsFile([gpuRun])));
+    expect(stores.run.getState().shown).toBe(gpuRun.id);
+    expect(ids()).toHaveLength(2);
+  });
+
   it('come back by undo after they were deleted, document and all', async () => {
     const { actions, ids, undo } = await visit();
     await actions.history.import(file(both));

@@ -118,7 +118,8 @@ export function historyActions(store: HistoryStore, parts: HistoryParts) {
         const { finished } = run.getState();
         const all = merged(finished, runs);
         const added = all.length - finished.length;
-        const first = runs.find((entry) => !finished.some(({ id }) => id === entry.id));
+        // One that is here already was asked for too.
+        const first = runs.find((entry) => !finished.some(({ id }) => id === entry.id)) ?? runs[0];
         run.setState({ finished: all, ...(first && { shown: first.id, beside: null }) });
         const here = runs.length - added;
         toasts.say(

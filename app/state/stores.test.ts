@@ -125,6 +125,27 @@ describe('files', () => {
     });
   });
 
+  it('that take the place of a text give it back, question and all', async () => {
+    const { stores } = await setUp();
+    const { document } = stores.actions;
+    const said = () => stores.toasts.getState().toasts;
+    await document.openFile(file('a.txt', 'A'));
+    expect(said()).toEqual([]);
+    document.ask('Which?');
+    await document.openFiles([file('b.txt', 'B')]);
+    expect(said().map(({ text }) => text)).toEqual(['b.txt took the place of a.txt.']);
+    document.type('B, edited');
+    document.openSample('log', 300, 1);
+    document.openSample('log', 300, 2);
+    expect(said()).toHaveLength(2);
+    said()[1]?.action?.perform();
+    expect(stores.document.getState()).toMatchObject({ text: 'B, edited', question: 'Which?', edited: true });
+    said()[0]?.action?.perform();
+    expect(stores.document.getState()).toMatchObject({ title: 'a.txt', text: 'A', question: 'Which?' });
+    await document.openFiles([file('c.txt', 'C')], { add: true });
+    expect(said()).toHaveLength(2);
+  });
+
   it('of a newer choice win over a reading under way', async () => {
     const { stores } = await setUp();
     const first = stores.actions.document.openFile(file('a.txt', 'A'));

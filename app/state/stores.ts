@@ -39,12 +39,12 @@ export function createStores(playground: Playground, storages: Storages, kept: L
   const heads = createHeadsStore();
   const search = createSearchStore(storages.local);
   const modelCalls = modelActions(model, playground);
-  const documentCalls = documentActions(document);
   const runCalls = runActions(run, playground, document, settings, model);
   const history = createHistoryStore();
   const page = createPageStore();
   const toasts = createToastStore();
   const toastCalls = toastActions(toasts);
+  const documentCalls = documentActions(document, toastCalls);
   const parts = {
     run,
     document,

@@ -2,7 +2,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { readDropped } from './dropped';
 import { useStores } from './stores';
 
-/** The whole window takes files: texts become the document, a folder the model. */
+/** The whole window takes files: texts become the document, exported runs join the history, a folder is the model. */
 export function DropTarget({ children }: { children: ReactNode }) {
   const { actions } = useStores();
   const [over, setOver] = useState(false);
@@ -23,6 +23,8 @@ export function DropTarget({ children }: { children: ReactNode }) {
       setOver(false);
       void readDropped(event.dataTransfer).then(async (dropped) => {
         if (dropped?.kind === 'documents') await actions.document.openFiles(dropped.files);
+        // One after the other: the last one stays on screen.
+        if (dropped?.kind === 'runs') for (const file of dropped.files) await actions.history.import(file);
         if (dropped?.kind === 'model') await actions.model.load(dropped.source);
       });
     };
@@ -41,7 +43,7 @@ export function DropTarget({ children }: { children: ReactNode }) {
       {children}
       {over && (
         <div className="drop-overlay" aria-hidden="true">
-          <p>Drop documents to read them, or a model folder to load it</p>
+          <p>Drop documents to read them, exported runs to look at them, or a model folder to load it</p>
         </div>
       )}
     </>

@@ -1,7 +1,11 @@
-/** What was dropped or picked: documents to read, or the files of a model. Folders are walked. */
+/** What was dropped or picked: documents to read, runs that a page like this one exported, or the files of a model. Folders are walked. */
 import type { ModelSource } from '../engine/types';
 
-export type Dropped = { kind: 'documents'; files: File[] } | { kind: 'model'; source: ModelSource } | null;
+export type Dropped =
+  | { kind: 'documents'; files: File[] }
+  | { kind: 'runs'; files: File[] }
+  | { kind: 'model'; source: ModelSource }
+  | null;
 
 const modelFile = /(^|\/)(config\.json|.*\.safetensors(\.index\.json)?)$/;
 
@@ -12,6 +16,19 @@ export function modelSource(files: readonly File[], name?: string): ModelSource 
     name: name ?? (folder === undefined || folder === '' ? 'folder' : folder),
     files: [...files],
   };
+}
+
+/** Enough for the fields that come first in what this page and the command line write. */
+const headBytes = 4_096;
+
+/** Whether a file begins like exported runs, or like one result; `parseRunsFile` then has the last word. */
+export async function holdsRuns(file: File): Promise<boolean> {
+  if (!file.name.toLowerCase().endsWith('.json')) return false;
+  const head = await file.slice(0, headBytes).text();
+  return (
+    /^\s*\{\s*"format"\s*:\s*"minference-runs"/.test(head) ||
+    (/^\s*\{\s*"version"\s*:\s*1\s*,\s*"date"\s*:/.test(head) && /"adapter"\s*:\s*\{/.test(head))
+  );
 }
 
 /** Reads the entries before its first await: a DataTransfer is emptied when the drop event ends. */
@@ -26,7 +43,10 @@ export async function readDropped(data: DataTransfer): Promise<Dropped> {
     return { kind: 'model', source: modelSource(files, folders[0]?.name ?? 'dropped files') };
   // Hidden files are the system's, not the person's.
   const documents = files.filter((file) => !file.name.startsWith('.'));
-  return documents.length > 0 ? { kind: 'documents', files: documents } : null;
+  if (documents.length === 0) return null;
+  const runs = await Promise.all(documents.map(holdsRuns));
+  // Among others they are documents like any other: nothing that was dropped is left out.
+  return { kind: runs.every(Boolean) ? 'runs' : 'documents', files: documents };
 }
 
 async function filesUnder(folder: FileSystemDirectoryEntry): Promise<File[]> {
