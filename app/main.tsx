@@ -4,6 +4,7 @@ import { Playground } from './playground';
 import { createStores } from './state/stores';
 import { App } from './ui/App';
 import { ErrorBoundary } from './ui/ErrorBoundary';
+import { pageTexts } from './ui/pageTexts';
 import { StoresContext } from './ui/stores';
 import { EngineClient } from './worker/client';
 import { LibraryClient } from './worker/library';
@@ -25,26 +26,32 @@ const files: StorageManager | undefined = navigator.storage;
 const parameters = new URLSearchParams(location.search);
 /** The command line's pages keep nothing. */
 const keepsNothing = parameters.has('cli');
+/** `?embed=1`: the compact page in a frame. It keeps no settings, texts or runs: they would be the whole page's too. */
+const embedded = parameters.get('embed') === '1';
 const stores = createStores(
   playground,
   {
-    local: storage('localStorage'),
-    session: storage('sessionStorage'),
+    local: embedded ? null : storage('localStorage'),
+    session: embedded ? null : storage('sessionStorage'),
     ...(files && { files }),
-    ...(!keepsNothing && { runs: async () => (await import('./storage/runs')).openRunStorage() }),
+    ...(!keepsNothing &&
+      !embedded && { runs: async () => (await import('./storage/runs')).openRunStorage() }),
   },
   library,
 );
 window.playground = playground.asPublic();
+const theme = parameters.get('theme');
+if (embedded && (theme === 'light' || theme === 'dark')) stores.settings.setState({ theme });
 
 /** `?bench` draws benchmark results; its charts are no part of the playground's own download. */
 const showsBench = parameters.has('bench');
+const EmbedApp = lazy(async () => ({ default: (await import('./ui/EmbedApp')).EmbedApp }));
 const BenchView = lazy(async () => ({ default: (await import('./ui/bench/BenchView')).BenchView }));
 
 /** Once the model is there, so that it is not fetched twice at the same time. */
 async function keepPage(): Promise<void> {
   const container: ServiceWorkerContainer | undefined = navigator.serviceWorker;
-  if (!import.meta.env.PROD || !container || keepsNothing) return;
+  if (!import.meta.env.PROD || !container || keepsNothing || embedded) return;
   const { registerServiceWorker } = await import('./pwa/register');
   await registerServiceWorker(container, {
     onReady: () => {
@@ -64,13 +71,7 @@ createRoot(root).render(
   <StrictMode>
     <StoresContext value={stores}>
       <ErrorBoundary>
-        {showsBench ? (
-          <Suspense>
-            <BenchView />
-          </Suspense>
-        ) : (
-          <App />
-        )}
+        {showsBench || embedded ? <Suspense>{showsBench ? <BenchView /> : <EmbedApp />}</Suspense> : <App />}
       </ErrorBoundary>
     </StoresContext>
   </StrictMode>,
@@ -81,7 +82,17 @@ function openLink(): void {
   const { hash } = location;
   if (!hash.startsWith('#s=')) return;
   history.replaceState(null, '', location.pathname + location.search);
-  void stores.actions.sharing.open(hash);
+  void stores.actions.sharing.open(hash, { quietly: embedded });
+}
+
+/** Calls by message, from the page around this frame. */
+async function openBridge(): Promise<void> {
+  if (window.parent === window) return;
+  const { hostOrigin, serveMessages } = await import('./embed/bridge');
+  const asked = parameters.get('origin');
+  const origin = hostOrigin(asked, location.origin);
+  if (origin === null) stores.actions.toasts.say(pageTexts.embed.badOrigin(asked ?? ''));
+  else serveMessages(window.playground, { frame: window, host: window.parent, origin });
 }
 
 // After the first paint: the worker, the adapter and the model must not hold it up.
@@ -89,6 +100,7 @@ requestAnimationFrame(() => {
   if (showsBench) return;
   setTimeout(() => void stores.actions.model.begin().then(keepPage), 0);
   void stores.actions.history.open();
+  if (embedded) void openBridge();
   openLink();
   window.addEventListener('hashchange', openLink);
 });

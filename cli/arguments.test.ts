@@ -52,6 +52,12 @@ test.each([
   [['--wrong'], "'--wrong'"],
   [['--adapter', 'tpu'], 'auto, gpu or software'],
   [['--heads=yes'], 'takes no value'],
+  [['--no-dense=1'], 'takes no value'],
+  [['--no-dense', '--pattern', 'dense'], 'nothing to run'],
+  [['--temperature', '11'], 'from 0 to 10'],
+  [['--top-p', ''], 'from 0.01 to 1'],
+  [['--seed', '-1'], '--seed must be a whole number'],
+  [['--order', 'both'], 'dense-first or sparse-first'],
   [['--heads', '--attention', 'x'], '--attention'],
 ])('%j is refused with code 2', (argv, message) => {
   const attempt = (): unknown => parseArguments(argv);

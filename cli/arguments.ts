@@ -21,6 +21,10 @@ export interface CompareArguments {
   pattern: string;
   set: Record<string, string>;
   maxNewTokens: number;
+  sampling: { temperature: number; topP: number; seed: number };
+  order: 'dense-first' | 'sparse-first';
+  /** Run dense too. */
+  dense: boolean;
   idsFile: string | null;
   attention: string | null;
   out: string | null;
@@ -43,6 +47,10 @@ export const usage = `Usage: npm run compare -- [options]
   --set key=value                 a parameter of the pattern; may be repeated; key=@FILE takes the file's text
                                   (minference: --set config=@heads.json)
   --max-new-tokens N              answer tokens (default: 32)
+  --temperature N, --top-p N, --seed N
+                                  sampling (default: 0, greedy; 1; 0)
+  --order dense-first|sparse-first  which run goes first (default: dense-first)
+  --no-dense                      leave dense out: no speed-up and no fidelity then
   --ids FILE                      prompt as a JSON array of token ids instead of text
   --attention FOLDER              one attention alone, on q.f16, k.f16, v.f16 ([head][token][dim], little-endian f16)
                                   and shape.json ({tokens, heads, headDim}) of that folder, with --pattern and --set;
@@ -71,6 +79,20 @@ export function tierName(text: string): string {
   return text;
 }
 
+function whole(name: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 0 || value > 4_294_967_295)
+    throw new CliError(`${name} must be a whole number from 0 to 4294967295, not '${text}'`, 2);
+  return value;
+}
+
+function amount(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= least && value <= most))
+    throw new CliError(`${name} must be from ${least} to ${most}, not '${text}'`, 2);
+  return value;
+}
+
 export function parseArguments(argv: readonly string[]): CompareArguments {
   const parsed: CompareArguments = {
     model: 'builtin',
@@ -80,6 +102,9 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
     pattern: 'adaptive',
     set: {},
     maxNewTokens: 32,
+    sampling: { temperature: 0, topP: 1, seed: 0 },
+    order: 'dense-first',
+    dense: true,
     idsFile: null,
     attention: null,
     out: null,
@@ -94,9 +119,10 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
       parsed.help = true;
       continue;
     }
-    if (flag === '--heads') {
-      if (inline !== undefined) throw new CliError('--heads takes no value', 2);
-      parsed.heads = true;
+    if (flag === '--heads' || flag === '--no-dense') {
+      if (inline !== undefined) throw new CliError(`${flag} takes no value`, 2);
+      if (flag === '--heads') parsed.heads = true;
+      else parsed.dense = false;
       continue;
     }
     const value = (): string => {
@@ -131,6 +157,22 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
       case '--max-new-tokens':
         parsed.maxNewTokens = positive(flag, value());
         break;
+      case '--temperature':
+        parsed.sampling.temperature = amount(flag, value(), 0, 10);
+        break;
+      case '--top-p':
+        parsed.sampling.topP = amount(flag, value(), 0.01, 1);
+        break;
+      case '--seed':
+        parsed.sampling.seed = whole(flag, value());
+        break;
+      case '--order': {
+        const order = value();
+        if (order !== 'dense-first' && order !== 'sparse-first')
+          throw new CliError(`--order is dense-first or sparse-first, not '${order}'`, 2);
+        parsed.order = order;
+        break;
+      }
       case '--ids':
         parsed.idsFile = value();
         break;
@@ -155,6 +197,8 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
         throw new CliError(`unknown option '${flag}' (see --help)`, 2);
     }
   }
+  if (!parsed.dense && parsed.pattern === 'dense')
+    throw new CliError('--no-dense leaves nothing to run with --pattern dense', 2);
   if (parsed.heads && parsed.attention !== null)
     throw new CliError('--heads measures a prefill and cannot be combined with --attention', 2);
   return parsed;

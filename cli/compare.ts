@@ -58,6 +58,11 @@ function promptOf(args: CompareArguments): PromptRequest {
   return { document: readText(args.document, 'the document'), question: args.question ?? '', ...limit };
 }
 
+function hubSource(name: string): { kind: 'hub'; id: string; revision?: string } {
+  const [id = name, revision] = name.split('@');
+  return revision === undefined ? { kind: 'hub', id } : { kind: 'hub', id, revision };
+}
+
 async function main(argv: readonly string[]): Promise<void> {
   const args = parseArguments(argv);
   if (args.help) {
@@ -90,11 +95,19 @@ async function main(argv: readonly string[]): Promise<void> {
           ? { kind: 'builtin' }
           : folder === null
             ? // The browser's profile ends with the command, and what it kept with it.
-              { kind: 'hub', id: args.model, keep: false }
+              { ...hubSource(args.model), keep: false }
             : { kind: 'url', name: args.model, base: `${site.origin}/model/` };
       const compare = await compareInPage(page, source, log, log);
-      const { pattern, maxNewTokens, heads: measureHeads } = args;
-      const result = await compare({ prompt, pattern: { name: pattern, set }, maxNewTokens, measureHeads });
+      const { pattern, maxNewTokens, sampling, order, dense, heads: measureHeads } = args;
+      const result = await compare({
+        prompt,
+        pattern: { name: pattern, set },
+        maxNewTokens,
+        sampling,
+        order,
+        dense,
+        measureHeads,
+      });
       if (args.out !== null) writeFileSync(args.out, `${JSON.stringify(result, null, 2)}\n`);
       console.log(compareTable(result));
     } finally {

@@ -12,6 +12,9 @@ export interface CliRequest {
   prompt: PromptRequest;
   pattern: { name: string; set: Settings };
   maxNewTokens: number;
+  sampling?: { temperature: number; topP: number; seed: number };
+  order?: 'dense-first' | 'sparse-first';
+  dense?: boolean;
   reuseDense?: boolean;
   measureHeads?: boolean;
 }

@@ -5,7 +5,8 @@ export type Dialog =
   | { kind: 'settings' }
   | { kind: 'help' }
   /** Of a finished run, or with null of what is set on the page now. */
-  | { kind: 'share'; run: string | null };
+  | { kind: 'share'; run: string | null }
+  | { kind: 'code'; run: string | null };
 
 export interface PageState {
   dialog: Dialog | null;

@@ -1,5 +1,7 @@
 /** Share links made from what is set or from a run, and opened on the page. */
 import { UserError } from '../errors';
+import type { ModelSource } from '../engine/types';
+import { sourceOf } from '../playground';
 import type { FinishedRun } from '../storage/savedRun';
 import type { Shared } from '../storage/share';
 import type { DocumentStore } from './document';
@@ -18,6 +20,7 @@ export interface SharingParts {
   toasts: ToastActions;
   replaceDocument: (content: { title: string; text: string; question: string }) => void;
   documentOf: (run: FinishedRun) => Promise<string | null>;
+  loadModel: (source: ModelSource) => Promise<void>;
 }
 
 export interface LinkParts {
@@ -64,6 +67,15 @@ export function sharingActions(parts: SharingParts) {
     };
   };
 
+  /** Never unasked: it may be gigabytes. */
+  const offerModel = (made: string | null, loaded: string): void => {
+    if (made === null || made === loaded) return;
+    toasts.say(`These settings were made with the model ${made}.`, {
+      label: `Load ${made}`,
+      perform: () => void parts.loadModel(sourceOf(made)),
+    });
+  };
+
   return {
     /** An address that fills in the settings of a run, or with null those on the page. `base` is this page's own. */
     async link(id: string | null, include: LinkParts, base: string): Promise<string> {
@@ -72,8 +84,8 @@ export function sharingActions(parts: SharingParts) {
       const shared = entry ? await sharedRun(entry, include) : sharedPage(include);
       return base + (await encodeShared(shared, base));
     },
-    /** Fills in what a link holds and says so; nothing runs. */
-    async open(fragment: string): Promise<void> {
+    /** Fills in what a link holds and says so, quietly only where the model is another; nothing runs. */
+    async open(fragment: string, { quietly = false } = {}): Promise<void> {
       try {
         const { decodeShared } = await import('../storage/share');
         const shared = await decodeShared(fragment);
@@ -83,6 +95,10 @@ export function sharingActions(parts: SharingParts) {
         if (shared.document) parts.replaceDocument({ ...shared.document, question });
         else if (shared.question !== undefined) document.setState({ question, expected: null });
         const loaded = model.getState().model?.id ?? 'builtin';
+        if (quietly) {
+          offerModel(shared.model, loaded);
+          return;
+        }
         toasts.say(openedWords(shared, loaded), {
           label: 'Undo',
           perform: () => {

@@ -1,6 +1,7 @@
 /** All stores and the actions on them, wired to one playground. Knows no framework. */
 import type { Playground } from '../playground';
 import type { Library } from '../worker/library';
+import { codeActions } from './code';
 import { conversationActions, createConversationStore } from './conversation';
 import { createDocumentStore, documentActions } from './document';
 import type { RunStorage } from '../storage/runs';
@@ -60,6 +61,8 @@ export function createStores(playground: Playground, storages: Storages, kept: L
   });
   const talk = { playground, run, document, model, settings };
   const conversation = createConversationStore(talk);
+  const sharingParts = { ...parts, documentOf: historyCalls.documentOf, loadModel: modelCalls.load };
+  const sharingCalls = sharingActions(sharingParts);
   return {
     settings,
     document,
@@ -90,7 +93,8 @@ export function createStores(playground: Playground, storages: Storages, kept: L
         ...talk,
         remove: (id) => historyCalls.remove(id),
       }),
-      sharing: sharingActions({ ...parts, documentOf: historyCalls.documentOf }),
+      sharing: sharingCalls,
+      code: codeActions(sharingParts, sharingCalls),
       page: pageActions(page),
       toasts: toastCalls,
       heads: headsActions(heads, playground, model),

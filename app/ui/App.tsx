@@ -1,14 +1,8 @@
 import { Dialogs } from './Dialogs';
-import { DocumentPanel } from './DocumentPanel';
 import { DropTarget } from './DropTarget';
 import { Header } from './Header';
 import { History } from './History';
-import { LengthPanel } from './LengthPanel';
-import { ModelPanel } from './ModelPanel';
-import { NoGpuNotice } from './NoGpuNotice';
-import { PatternPanel } from './PatternPanel';
-import { QuestionPanel } from './QuestionPanel';
-import { RunBar } from './RunBar';
+import { Setup } from './Setup';
 import { Stage } from './Stage';
 import { StatusLine } from './StatusLine';
 import { Toasts } from './Toasts';
@@ -32,22 +26,7 @@ export function App() {
       </a>
       <Header />
       <main className="columns">
-        <form
-          className="setup"
-          aria-label="What to run"
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-          }}
-        >
-          <NoGpuNotice />
-          <ModelPanel />
-          <DocumentPanel />
-          <QuestionPanel />
-          <PatternPanel />
-          <LengthPanel />
-          <RunBar />
-        </form>
+        <Setup />
         <div className="outcome" id="result" tabIndex={-1}>
           <Stage />
           <History />

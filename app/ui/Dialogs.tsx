@@ -4,6 +4,7 @@ import { usePage } from './stores';
 const SettingsDialog = lazy(async () => ({ default: (await import('./SettingsDialog')).SettingsDialog }));
 const HelpDialog = lazy(async () => ({ default: (await import('./HelpDialog')).HelpDialog }));
 const ShareDialog = lazy(async () => ({ default: (await import('./ShareDialog')).ShareDialog }));
+const CodeDialog = lazy(async () => ({ default: (await import('./CodeDialog')).CodeDialog }));
 
 /** The dialog that is open, if one is; fetched when it is first asked for. */
 export function Dialogs() {
@@ -13,6 +14,7 @@ export function Dialogs() {
       {dialog?.kind === 'settings' && <SettingsDialog />}
       {dialog?.kind === 'help' && <HelpDialog />}
       {dialog?.kind === 'share' && <ShareDialog run={dialog.run} />}
+      {dialog?.kind === 'code' && <CodeDialog run={dialog.run} />}
     </Suspense>
   );
 }

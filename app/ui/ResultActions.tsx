@@ -1,5 +1,6 @@
 import { isRunning, type FinishedRun } from '../state/run';
 import { downloadCsv, downloadRun, downloadTrace } from './download';
+import { pageTexts } from './pageTexts';
 import { useActions, useRun } from './stores';
 import { texts } from './texts';
 
@@ -22,6 +23,14 @@ export function ResultActions({ run }: { run: FinishedRun }) {
           }}
         >
           {words.share}
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            page.open({ kind: 'code', run: run.id });
+          }}
+        >
+          {pageTexts.code.open}
         </button>
         <button
           type="button"
