@@ -4,6 +4,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { findChromium, gpuTestFlags } from './cli/chromium.ts';
 import { wgsl } from './app/gpu/wgslPlugin.ts';
+import { licences } from './app/pwa/licences.ts';
 import { serviceWorker } from './app/pwa/plugin.ts';
 
 /** Recorded in results; empty outside a git checkout. */
@@ -15,11 +16,13 @@ function commit(): string {
   }
 }
 
+const licence = licences('licences.txt');
+
 export default defineConfig({
   define: { __COMMIT__: JSON.stringify(commit()) },
   // Relative, so that the built page works under any path of any static server.
   base: './',
-  plugins: [wgsl('shaders'), react(), serviceWorker()],
+  plugins: [wgsl('shaders'), react(), licence.write(), serviceWorker()],
   resolve: {
     alias: {
       // transformers.js serves tokenizers and chat templates here; no ONNX session is ever made, so its 27 MB of
@@ -28,7 +31,7 @@ export default defineConfig({
       'onnxruntime-web': 'onnxruntime-common',
     },
   },
-  worker: { format: 'es', plugins: () => [wgsl('shaders')] },
+  worker: { format: 'es', plugins: () => [wgsl('shaders'), licence.collect()] },
   build: { target: 'es2023', chunkSizeWarningLimit: 1600 },
   server: { fs: { strict: true } },
   // Found late by tests in the browser, each would reload the page under them.

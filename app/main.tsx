@@ -2,8 +2,11 @@ import { lazy, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Playground } from './playground';
 import { createStores } from './state/stores';
+import { BackgroundWatch } from './state/background';
 import { App } from './ui/App';
 import { ErrorBoundary } from './ui/ErrorBoundary';
+import { download } from './ui/download';
+import { clock } from './ui/format';
 import { pageTexts } from './ui/pageTexts';
 import { StoresContext } from './ui/stores';
 import { EngineClient } from './worker/client';
@@ -34,12 +37,20 @@ const stores = createStores(
     local: embedded ? null : storage('localStorage'),
     session: embedded ? null : storage('sessionStorage'),
     ...(files && { files }),
+    save: download,
     ...(!keepsNothing &&
       !embedded && { runs: async () => (await import('./storage/runs')).openRunStorage() }),
   },
   library,
 );
 window.playground = playground.asPublic();
+const background = new BackgroundWatch(stores.run, playground, stores.actions.toasts, {
+  back: (ms) => pageTexts.background.back(clock(ms)),
+  lost: pageTexts.background.lost,
+});
+document.addEventListener('visibilitychange', () => {
+  background.tell(document.hidden);
+});
 const theme = parameters.get('theme');
 if (embedded && (theme === 'light' || theme === 'dark')) stores.settings.setState({ theme });
 

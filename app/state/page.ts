@@ -4,6 +4,8 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 export type Dialog =
   | { kind: 'settings' }
   | { kind: 'help' }
+  | { kind: 'about' }
+  | { kind: 'palette' }
   /** Of a finished run, or with null of what is set on the page now. */
   | { kind: 'share'; run: string | null }
   | { kind: 'code'; run: string | null };

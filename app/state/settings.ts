@@ -66,11 +66,15 @@ export function createSettingsStore(storage: KeyValue | null): SettingsStore {
   return store;
 }
 
+/** Of any record: a value that fits is taken, any other is as at first. */
+export function fittingSettings(values: object): Settings {
+  return v.parse(schema, { ...defaultSettings(), ...values });
+}
+
 function read(storage: KeyValue | null): Partial<Settings> {
   try {
     const stored: unknown = JSON.parse(storage?.getItem(key) ?? 'null');
-    const parsed = v.safeParse(schema, { ...defaultSettings(), ...(stored as object | null) });
-    return parsed.success ? parsed.output : {};
+    return fittingSettings(stored as object);
   } catch {
     return {};
   }

@@ -15,6 +15,7 @@ import { createRunStore, runActions } from './run';
 import { createSearchStore, searchActions } from './search';
 import { createSettingsStore, setPatternValue, type KeyValue } from './settings';
 import type { SettingValue } from './patterns';
+import { settingsFileActions } from './settingsFile';
 import { sharingActions } from './sharing';
 import { createToastStore, toastActions } from './toasts';
 import { createVersionStore } from './version';
@@ -26,6 +27,8 @@ export interface Storages {
   session: KeyValue | null;
   /** Room and persistence of kept models. */
   files?: StorageAccess;
+  /** Hands a file to the person. */
+  save?: (name: string, content: Blob) => void;
   /** Finished runs and, if asked, their documents. */
   runs?: () => Promise<RunStorage>;
 }
@@ -80,6 +83,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
     actions: {
       settings: {
         set: settings.setState,
+        ...settingsFileActions(settings, toastCalls, storages.save ?? (() => undefined)),
         setPatternValue: (pattern: string, name: string, value: SettingValue | undefined): void => {
           setPatternValue(settings, pattern, name, value);
         },

@@ -9,6 +9,7 @@ import { Toasts } from './Toasts';
 import { UpdateToast } from './UpdateToast';
 import { useShortcuts } from './actions';
 import { useActions, useVersion } from './stores';
+import { pageTexts } from './pageTexts';
 import { texts } from './texts';
 import { useLeaveWarning } from './useLeaveWarning';
 import { useTheme } from './useTheme';
@@ -56,6 +57,24 @@ export function App() {
             }}
           >
             {texts.page.share}
+          </button>
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => {
+              page.open({ kind: 'code', run: null });
+            }}
+          >
+            {pageTexts.code.open}
+          </button>
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => {
+              page.open({ kind: 'about' });
+            }}
+          >
+            {pageTexts.about.title}
           </button>
           <button
             type="button"

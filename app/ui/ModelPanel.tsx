@@ -6,6 +6,7 @@ import { ErrorNote } from './ErrorNote';
 import { LoadProgress } from './LoadProgress';
 import { ModelSources, type SourceKind } from './ModelSources';
 import { bytes, count, parameters } from './format';
+import { pageTexts } from './pageTexts';
 import { useActions, useModel, usePrompt, useRun } from './stores';
 
 function nameOf(source: ModelSource | null): string {
@@ -59,6 +60,11 @@ export function ModelPanel() {
           {!model && !loading && (
             <button type="button" onClick={() => void actions.model.load({ kind: 'builtin' })}>
               Load the built-in model
+            </button>
+          )}
+          {!model && !loading && source && source.kind !== 'builtin' && (
+            <button type="button" onClick={() => void actions.model.load(source)}>
+              {pageTexts.model.again(nameOf(source))}
             </button>
           )}
         </ErrorNote>

@@ -1,6 +1,7 @@
 import { Dialog } from './Dialog';
 import { NumberField } from './NumberField';
 import { ThemeSwitch } from './ThemeSwitch';
+import { SettingsFile } from './SettingsFile';
 import { useActions, useSettings } from './stores';
 import { texts } from './texts';
 
@@ -74,6 +75,7 @@ export function SettingsDialog() {
           <span>{words.singleKeys}</span>
         </label>
       </section>
+      <SettingsFile />
     </Dialog>
   );
 }

@@ -4,26 +4,42 @@ import { isRunning } from '../state/run';
 import type { Stores } from '../state/stores';
 import { downloadRun } from './download';
 import { useStores } from './stores';
+import { pageTexts } from './pageTexts';
 import { texts } from './texts';
 
 export interface Action {
   id: string;
   label: string;
-  /** As shown. */
-  keys: string;
+  /** As shown; what has none is in the palette only. */
+  keys?: string;
   /** A single character: never while typing, and not at all where the settings say so. */
   single?: true;
-  matches: (event: KeyboardEvent) => boolean;
+  /** Works while typing too. */
+  anywhere?: true;
+  matches?: (event: KeyboardEvent) => boolean;
   enabled: (stores: Stores) => boolean;
   perform: (stores: Stores) => void;
 }
 
 const apple = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
+/** Ctrl on an Apple keyboard moves in text, so only the other one counts there. */
+function withModifier(key: string): Pick<Action, 'keys' | 'matches'> {
+  return {
+    keys: `${apple ? '⌘' : 'Ctrl'} ${key.toUpperCase()}`,
+    matches: (event) =>
+      event.key.toLowerCase() === key &&
+      (apple ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey) &&
+      !event.altKey &&
+      !event.shiftKey,
+  };
+}
+
 export const runAction: Action = {
   id: 'run',
   label: texts.keys.run,
   keys: apple ? '⌘ Enter' : 'Ctrl Enter',
+  anywhere: true,
   matches: (event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey),
   enabled: ({ run, model }) => !isRunning(run.getState()) && model.getState().model !== null,
   perform: ({ actions: { run } }) => void run.run(),
@@ -33,6 +49,7 @@ export const cancelAction: Action = {
   id: 'cancel',
   label: texts.keys.cancel,
   keys: 'Esc',
+  anywhere: true,
   matches: (event) => event.key === 'Escape',
   enabled: ({ run }) => run.getState().active?.status === 'running',
   perform: ({ actions: { run } }) => {
@@ -51,11 +68,16 @@ function single(
 
 const always = (): boolean => true;
 const anyRun = ({ run }: Stores): boolean => run.getState().finished.length > 0;
-const shownRun = ({ run }: Stores) => {
+export const shownRun = ({ run }: Stores) => {
   const { finished, shown } = run.getState();
   return finished.find((entry) => entry.id === shown);
 };
 const anyShown = (stores: Stores): boolean => shownRun(stores) !== undefined;
+
+const download = (stores: Stores): void => {
+  const entry = shownRun(stores);
+  if (entry) downloadRun(entry);
+};
 
 export const actions: readonly Action[] = [
   runAction,
@@ -70,10 +92,24 @@ export const actions: readonly Action[] = [
     const entry = shownRun(stores);
     if (entry && !isRunning(stores.run.getState())) void stores.actions.history.replay(entry.id);
   }),
-  single('e', texts.keys.download, anyShown, (stores) => {
-    const entry = shownRun(stores);
-    if (entry) downloadRun(entry);
-  }),
+  single('e', texts.keys.download, anyShown, download),
+  {
+    id: 'export',
+    label: texts.keys.download,
+    ...withModifier('e'),
+    enabled: anyShown,
+    perform: download,
+  },
+  {
+    id: 'palette',
+    label: pageTexts.palette.title,
+    ...withModifier('k'),
+    anywhere: true,
+    enabled: always,
+    perform: ({ actions: { page } }) => {
+      page.open({ kind: 'palette' });
+    },
+  },
   single('s', texts.keys.share, always, (stores) => {
     stores.actions.page.open({ kind: 'share', run: shownRun(stores)?.id ?? null });
   }),
@@ -98,11 +134,12 @@ export function useShortcuts(): void {
   const stores = useStores();
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      const action = actions.find((candidate) => candidate.matches(event));
+      const action = actions.find((candidate) => candidate.matches?.(event));
       if (!action?.enabled(stores)) return;
       // A dialog takes Esc for itself, and what is behind it is out of reach.
       if (document.querySelector('dialog[open]')) return;
-      if (action.single && (!stores.settings.getState().singleKeys || isTyping(event))) return;
+      if (!action.anywhere && isTyping(event)) return;
+      if (action.single && !stores.settings.getState().singleKeys) return;
       if (action.single && (event.ctrlKey || event.metaKey || event.altKey)) return;
       event.preventDefault();
       action.perform(stores);
