@@ -1,5 +1,5 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- no element of HTML is a combobox whose options show keys */
-import { useId, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 import { Dialog } from './Dialog';
 import type { Action } from './actions';
 import { commands, matching } from './commands';
@@ -14,6 +14,11 @@ export function Palette() {
   const stores = useStores();
   const { page } = useActions();
   const list = useRef<HTMLDivElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  // After the dialog has opened, which gives the focus to its first button.
+  useEffect(() => {
+    field.current?.focus();
+  }, []);
   const [typed, setTyped] = useState('');
   const [at, setAt] = useState(0);
   // What was possible when the palette was opened; it is checked again before it is done.
@@ -44,9 +49,7 @@ export function Palette() {
     <Dialog title={words.title} onClose={page.close}>
       <div className="palette">
         <input
-          // The dialog gives the focus to its first field that asks for it.
-          // oxlint-disable-next-line jsx-a11y/no-autofocus -- inside a dialog that was just opened by key
-          autoFocus
+          ref={field}
           role="combobox"
           aria-label={words.label}
           aria-autocomplete="list"

@@ -3,6 +3,7 @@ import { patternLabel } from '../state/patterns';
 import { SoftwareNote } from './SoftwareNote';
 import { clock, count, duration, percent, roughly } from './format';
 import { useModel } from './stores';
+import { useStickyScroll } from './useStickyScroll';
 import { useNow } from './useNow';
 
 const titles = {
@@ -56,9 +57,18 @@ function Lane({ lane, run }: { lane: LaneState; run: ActiveRun }) {
       </header>
       <progress className="bar" aria-label={`${label}: prompt read`} max={1} value={fraction} />
       <p className="lane-stage">{stageWords(lane, live)}</p>
-      {lane.answer !== '' && <p className="answer">{lane.answer}</p>}
+      {lane.answer !== '' && <GrowingAnswer text={lane.answer} />}
       {result?.note !== undefined && <p className="help">{result.note}</p>}
     </article>
+  );
+}
+
+function GrowingAnswer({ text }: { text: string }) {
+  const element = useStickyScroll(text);
+  return (
+    <p ref={element} className="answer">
+      {text}
+    </p>
   );
 }
 

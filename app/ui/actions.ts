@@ -63,7 +63,15 @@ function single(
   enabled: Action['enabled'],
   perform: (stores: Stores) => void,
 ): Action {
-  return { id: key, label, keys: key, single: true, matches: (event) => event.key === key, enabled, perform };
+  return {
+    id: key,
+    label,
+    keys: key,
+    single: true,
+    matches: (event) => event.key === key && !event.ctrlKey && !event.metaKey && !event.altKey,
+    enabled,
+    perform,
+  };
 }
 
 const always = (): boolean => true;
@@ -140,7 +148,6 @@ export function useShortcuts(): void {
       if (document.querySelector('dialog[open]')) return;
       if (!action.anywhere && isTyping(event)) return;
       if (action.single && !stores.settings.getState().singleKeys) return;
-      if (action.single && (event.ctrlKey || event.metaKey || event.altKey)) return;
       event.preventDefault();
       action.perform(stores);
     };

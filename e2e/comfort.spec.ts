@@ -1,0 +1,185 @@
+/** What makes the page pleasant to live with: the palette, files of settings, undo, fingers, crashes, long answers. */
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import { gpuRun, gpuResult } from '../app/storage/fixtures';
+import { runsFile } from '../app/storage/savedRun';
+import { expect, test } from './fixtures/app';
+import { violations } from './fixtures/axe';
+
+/** Most of this needs no model: its files are not even sent, so that nothing here waits for them. */
+async function openWithoutModel(page: Page): Promise<void> {
+  await page.route('**/models/**', (route) => route.abort());
+  await page.goto('/');
+  await expect(page.getByRole('heading', { name: 'Document' })).toBeVisible();
+}
+
+function messages(page: Page) {
+  return page.getByRole('region', { name: 'Messages' });
+}
+
+async function drop(page: Page, name: string, content: string): Promise<void> {
+  const data = await page.evaluateHandle(
+    ([file = '', text = '']) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([text], file));
+      return transfer;
+    },
+    [name, content],
+  );
+  await page.dispatchEvent('body', 'drop', { dataTransfer: data });
+}
+
+test('a dropped file gives back what it replaced, and dropped runs are shown', async ({ app, page }) => {
+  await openWithoutModel(page);
+  await app.documentText.fill('Words of my own.');
+  await app.question.fill('Whose?');
+  await drop(page, 'notes.txt', 'Nine boats.');
+  await expect(app.documentText).toHaveValue('Nine boats.');
+  await messages(page).getByRole('button', { name: 'Undo' }).click();
+  await expect(app.documentText).toHaveValue('Words of my own.');
+  await expect(app.question).toHaveValue('Whose?');
+
+  await drop(page, 'minference-runs.json', JSON.stringify(runsFile([gpuRun])));
+  await expect(messages(page)).toContainText('1 run imported.');
+  await expect(page.getByRole('region', { name: 'Adaptive against dense' })).toBeVisible();
+  await drop(page, 'result.json', JSON.stringify(gpuResult, null, 2));
+  await expect(page.getByRole('navigation').getByRole('listitem')).toHaveCount(2);
+  await expect(app.documentText).toHaveValue('Words of my own.');
+});
+
+test('the palette does by words what the page does by buttons, by keyboard alone', async ({ app, page }) => {
+  await openWithoutModel(page);
+  await app.question.focus();
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'All actions' });
+  const field = palette.getByRole('combobox', { name: 'Search actions' });
+  await expect(field).toBeFocused();
+  await expect(palette.getByRole('option', { name: /^Run/ })).toHaveCount(0);
+  for (const theme of ['light', 'dark'] as const) {
+    await page.evaluate((value) => {
+      document.documentElement.dataset.theme = value;
+    }, theme);
+    expect(await violations(page), theme).toEqual([]);
+  }
+  await page.keyboard.type('them');
+  await expect(palette.getByRole('option')).toHaveCount(3);
+  await page.keyboard.press('ArrowUp');
+  await expect(palette.getByRole('option', { selected: true })).toHaveText('Dark theme');
+  await expect(field).toHaveAttribute('aria-activedescendant', /theme-dark$/);
+  await page.keyboard.press('Enter');
+  await expect(palette).toHaveCount(0);
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expect(app.question).toBeFocused();
+
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('sample log');
+  await page.keyboard.press('Enter');
+  await expect(app.documentText).toHaveValue(/^Server log/);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('zzz');
+  await expect(palette).toContainText('No action has these words.');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await expect(palette).toHaveCount(0);
+
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('about');
+  await page.keyboard.press('Enter');
+  const about = page.getByRole('dialog', { name: 'About and licences' });
+  await expect(about).toContainText('Language models make mistakes');
+  expect(await violations(page)).toEqual([]);
+  const licences = await page.request.get(
+    new URL((await about.getByRole('link').getAttribute('href')) ?? '', page.url()).href,
+  );
+  const text = await licences.text();
+  for (const name of ['react ', '@huggingface/transformers ', 'hash-wasm ', 'pdfjs-dist '])
+    expect(text).toContain(`\n${name}`);
+});
+
+test('Ctrl E exports the shown run, though never out of a text field', async ({ app, page }) => {
+  await openWithoutModel(page);
+  await drop(page, 'result.json', JSON.stringify(gpuResult));
+  await expect(page.getByRole('region', { name: 'Adaptive against dense' })).toBeVisible();
+  let downloads = 0;
+  page.on('download', () => downloads++);
+  await app.question.focus();
+  await page.keyboard.press('Control+e');
+  await app.question.blur();
+  const download = page.waitForEvent('download');
+  await page.keyboard.press('Control+e');
+  expect(JSON.parse(await readFile(await (await download).path(), 'utf8'))).toEqual(gpuResult);
+  expect(downloads).toBe(1);
+});
+
+test('settings leave as a file, come back from it, and are reset with a way back', async ({ page }) => {
+  await openWithoutModel(page);
+  await page.getByLabel('New tokens').fill('17');
+  await page.getByRole('button', { name: 'Settings', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Settings' });
+  const download = page.waitForEvent('download');
+  await dialog.getByRole('button', { name: 'Export' }).click();
+  const file = await (await download).path();
+  await dialog.getByRole('button', { name: 'Reset' }).click();
+  await page.keyboard.press('Escape');
+  await expect(page.getByLabel('New tokens')).toHaveValue('24');
+  await expect(messages(page)).toContainText('All settings are as at first.');
+  await page.getByRole('button', { name: 'Settings', exact: true }).click();
+  await dialog.getByLabel('Import settings').setInputFiles(file);
+  await page.keyboard.press('Escape');
+  await expect(page.getByLabel('New tokens')).toHaveValue('17');
+  await messages(page).getByRole('button', { name: 'Undo' }).last().click();
+  await expect(page.getByLabel('New tokens')).toHaveValue('24');
+});
+
+test('an engine that crashes is explained, and its model loads again', async ({ app, page }) => {
+  await app.open();
+  await app.takeSample('Server log');
+  const text = await app.documentText.inputValue();
+  const engine = page.workers().find((worker) => worker.url().includes('engine.worker'));
+  await engine?.evaluate(() => {
+    setTimeout(() => {
+      throw new Error('as a defect would');
+    });
+  });
+  const alert = page.getByRole('alert').first();
+  await expect(alert).toContainText('The engine stopped unexpectedly.');
+  await expect(app.runButton).toBeDisabled();
+  await page.getByRole('button', { name: 'Load the built-in model' }).first().click();
+  await expect(app.runButton).toBeEnabled({ timeout: 120_000 });
+  expect(await app.documentText.inputValue()).toBe(text);
+});
+
+test.describe('on a phone', () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+  test('everything that is touched is 44 px high, and nothing is cut off', async ({ page }) => {
+    await openWithoutModel(page);
+    await drop(page, 'result.json', JSON.stringify(gpuResult));
+    await expect(page.getByRole('region', { name: 'Adaptive against dense' })).toBeVisible();
+    await expect(page.locator('.head-grid')).toBeVisible();
+    for (const summary of ['Advanced parameters', 'Sampling and order', 'Settings of this run'])
+      await page.getByText(summary, { exact: true }).click();
+    expect(await page.evaluate(() => matchMedia('(pointer: coarse)').matches)).toBe(true);
+    const small = await page.evaluate(() => {
+      const touched = 'button, select, summary, textarea, input:not([type=radio], [type=checkbox]), label';
+      return [...document.querySelectorAll<HTMLElement>(touched)]
+        .filter((element) => {
+          // A label above a field is not the target, the field is; a hidden field has its label.
+          if (element.matches('.unseen, .skip')) return false;
+          // One of hundreds; arrows and a table reach the same.
+          if (element.closest('.head-grid')) return false;
+          if (element.matches('label') && !element.matches('.button, .check, .segments label, :has(input)'))
+            return false;
+          return element.checkVisibility() && element.getBoundingClientRect().height < 44;
+        })
+        .map((element) => {
+          const { width, height } = element.getBoundingClientRect();
+          return `${element.tagName}.${element.className} "${element.textContent.slice(0, 30)}" ${Math.round(width)}x${Math.round(height)}`;
+        });
+    });
+    expect(small).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
+      0,
+    );
+  });
+});
