@@ -6,6 +6,7 @@ import { actions, shownRun, type Action } from './actions';
 import { diagnostics } from './diagnostics';
 import { downloadCsv, downloadRuns, downloadTrace } from './download';
 import { pageTexts } from './pageTexts';
+import { texts } from './texts';
 
 const { palette: words, code } = pageTexts;
 
@@ -35,7 +36,11 @@ async function copyDiagnostics(stores: Stores): Promise<void> {
 }
 
 export const commands: readonly Action[] = [
-  ...actions.filter(({ id }) => id !== 'palette'),
+  // 'e' is a second key of the export, and the list of keys is called so only where it stands.
+  ...actions.filter(({ id }) => id !== 'palette' && id !== 'e' && id !== '?'),
+  command('help', texts.page.help, ({ actions: { page } }) => {
+    page.open({ kind: 'help' });
+  }),
   ...samples.map((kind) =>
     command(`sample-${kind}`, words.samples[kind], (stores) => {
       const { sampleTokens } = stores.settings.getState();
