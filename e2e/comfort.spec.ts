@@ -183,3 +183,38 @@ test.describe('on a phone', () => {
     );
   });
 });
+
+test.describe('a long answer', () => {
+  // Warm enough that it does not end after the number it was asked for.
+  test.use({ settings: { newTokens: 160, sampleTokens: 120, temperature: 4, pattern: 'dense', seed: 3 } });
+
+  test('is followed to its end, unless the reader scrolls away', async ({ app, page }) => {
+    await page.setViewportSize({ width: 360, height: 480 });
+    await app.open();
+    await app.takeSample('Server log');
+    await app.runButton.click();
+    const answer = page.getByRole('article', { name: 'Dense' }).locator('.answer');
+    await expect(answer).toBeVisible({ timeout: 120_000 });
+    // Its end at the edge of the window, so that every further line would be below it.
+    await answer.evaluate((element) => {
+      element.scrollIntoView({ block: 'end', behavior: 'instant' });
+    });
+    const bottom = (): Promise<number> =>
+      answer.evaluate((element) => element.getBoundingClientRect().bottom - innerHeight);
+    const height = (): Promise<number> => answer.evaluate((element) => element.clientHeight);
+    const start = await page.evaluate(() => scrollY);
+    const first = await height();
+    await expect.poll(height, { intervals: [50], timeout: 60_000 }).toBeGreaterThan(first + 30);
+    await expect.poll(bottom, { intervals: [50] }).toBeLessThanOrEqual(0);
+    expect(await page.evaluate(() => scrollY)).toBeGreaterThan(start);
+
+    await page.evaluate(() => {
+      scrollBy({ top: -innerHeight, behavior: 'instant' });
+    });
+    const away = await page.evaluate(() => scrollY);
+    const tall = await height();
+    await expect.poll(height, { intervals: [50], timeout: 60_000 }).toBeGreaterThan(tall);
+    expect(await page.evaluate(() => scrollY)).toBe(away);
+    await page.keyboard.press('Escape');
+  });
+});
