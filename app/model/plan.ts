@@ -1,5 +1,5 @@
 /** How a prompt is cut into chunks, and the one place that states what memory a run needs. */
-import { splitBytes } from '../kernels/mergeSplits';
+import { splitBytes } from '../kernels/splits';
 import type { ModelConfig } from './config';
 import { cacheStride, kvHeadsEach } from './kvCache';
 
