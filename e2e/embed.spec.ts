@@ -13,17 +13,19 @@ import { violations } from './fixtures/axe';
 const question = 'What is the access code of the amber lantern?';
 const text = 'The access code of the amber lantern is 4821937. '.repeat(3);
 
-/** The first block of that language below a heading of a document of this repository. */
+/** The blocks of that language below a heading of a document of this repository, up to the next one. */
 function example(file: string, heading: string, language: string): string {
   const content = readFileSync(join(root, file), 'utf8');
-  const below = content.slice(content.indexOf(`\n${heading}\n`));
-  const code = new RegExp(`\`\`\`${language}\\n(.+?)\`\`\``, 's').exec(below)?.[1];
-  if (code === undefined) throw new Error(`${file} has no ${language} below '${heading}'`);
-  return code;
+  const below = content.slice(content.indexOf(`\n${heading}\n`) + heading.length).split('\n## ')[0] ?? '';
+  const code = [...below.matchAll(new RegExp(`\`\`\`${language}\\n(.+?)\`\`\``, 'gs'))].map(
+    ([, block]) => block,
+  );
+  if (code.length === 0) throw new Error(`${file} has no ${language} below '${heading}'`);
+  return code.join('\n');
 }
 
-/** Runs code as the console does, `await` at its top included; the answer is what it logged last. */
-async function logged(page: Page, code: string): Promise<unknown[]> {
+/** Runs code as the console does, `await` at its top included; the answer is what it logged. */
+async function logged(page: Page, code: string): Promise<unknown[][]> {
   return page.evaluate(async (source) => {
     const said: unknown[][] = [];
     // oxlint-disable-next-line typescript/no-implied-eval -- what a reader pastes into the console
@@ -31,7 +33,7 @@ async function logged(page: Page, code: string): Promise<unknown[]> {
       console: unknown,
     ) => Promise<void>;
     await run({ log: (...words: unknown[]) => said.push(words) });
-    return said.at(-1) ?? [];
+    return said;
   }, code);
 }
 
@@ -51,10 +53,14 @@ async function serveHost(html: string): Promise<{ origin: string; close: () => v
 
 test('the example of the README runs as it stands', async ({ app, page }) => {
   await app.open();
-  const [ratio, kl, answer] = await logged(page, example('README.md', '## In your own page', 'js'));
+  const said = await logged(page, example('README.md', '## In your own page', 'js'));
+  const [ratio, kl, answer] = said.at(-2) ?? [];
   expect(ratio).toBeGreaterThan(0);
   expect(kl).toBeGreaterThanOrEqual(0);
   expect(answer).toContain('4821937');
+  // Of the second block: what was kept was used.
+  expect(said.at(-1)?.[0]).toBeGreaterThan(0);
+  expect(said.at(-1)?.[2]).toBeNull();
   // The page shows the run that a script started.
   await app.finished();
 });
@@ -130,7 +136,7 @@ test('the code on offer repeats the run, without its document in it', async ({ a
   await page.route('**/document.txt', (route) =>
     route.fulfill({ body: document, contentType: 'text/plain' }),
   );
-  const [repeated] = (await logged(page, script)) as [CompareResult];
+  const [[repeated]] = (await logged(page, script)) as [[CompareResult]];
   expect(repeated.request).toEqual(first.request);
   expect(repeated.model).toEqual(first.model);
   expect(repeated.runs.map(({ answer }) => answer)).toEqual(first.runs.map(({ answer }) => answer));
