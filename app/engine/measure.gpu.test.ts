@@ -68,6 +68,13 @@ test('a sparse pattern: every figure by layer and head, and progress to its end'
     ]);
   }
   expect(columns.every((share) => share === 0)).toBe(true);
+  // Last rows of 196 to 259 in blocks 3 and 4: key 0 in both, key 70 in none, key 150 in the first of them alone.
+  const { retention } = report;
+  expect(retention).toMatchObject({ tokensPerBin: 1, lastRows: 64 });
+  expect([0, 70, 150].map((key) => retention?.lastCoverage[key])).toEqual([1, 0, 0.9375]);
+  expect(retention?.coverage[70]).toBe(0.5);
+  expect(retention?.lastMass.reduce((sum, mass) => sum + mass, 0)).toBeCloseTo(1, 2);
+  expect(retention?.starts).toEqual(Array.from(ids, () => null));
   const fractions = progress.map(({ fraction }) => fraction);
   expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
   expect(fractions.at(-1)).toBeCloseTo(1, 6);

@@ -2,16 +2,21 @@
 import { createPattern, type PatternRequest } from '../attention/pattern';
 import { columnScale, type MapScale } from '../kernels/tileMap';
 import { HeadMeasure, mapScaleFor, sampledPositions } from '../model/headMeasure';
+import { KeyMeasure, type KeyFigures } from '../model/keyMeasure';
 import { KvCache } from '../model/kvCache';
+import { joined } from '../model/observers';
 import { prefill } from '../model/prefill';
 import type { LoadedModel } from './loader';
 import { etaMs, geometryOf } from './run';
-import type { HeadMaps, HeadReport, RunProgress } from './types';
+import type { Passages } from './passages';
+import type { HeadMaps, HeadReport, RetentionReport, RunProgress } from './types';
 
 export interface MeasureOptions {
   ids: Uint32Array<ArrayBuffer>;
   pattern: PatternRequest;
   maps?: boolean | undefined;
+  /** Where in the document tokens stand, by bins of so many; null where that is not known. */
+  passages?: (tokensPerBin: number) => Passages | null;
   signal: AbortSignal;
   onProgress: (progress: RunProgress) => void;
 }
@@ -19,7 +24,7 @@ export interface MeasureOptions {
 /** Prefills a cache of its own with the pattern, measuring its heads as it goes. */
 export async function measureHeads(
   model: Pick<LoadedModel, 'config' | 'transformer'>,
-  { ids, pattern: request, maps, signal, onProgress }: MeasureOptions,
+  { ids, pattern: request, maps, passages, signal, onProgress }: MeasureOptions,
 ): Promise<HeadReport> {
   const { layers, heads } = model.config;
   const { gpu } = model.transformer;
@@ -32,10 +37,12 @@ export async function measureHeads(
     const scale = maps === true ? mapScaleFor(geometry) : null;
     const observer = await HeadMeasure.create(gpu, geometry, null, scale);
     owned.push(observer);
+    const keys = await KeyMeasure.create(gpu, geometry);
+    owned.push(keys);
     const start = performance.now();
     await prefill(model.transformer, ids, cache, pattern, {
       signal,
-      observer,
+      observer: joined([observer, keys]),
       onProgress: (progress) => {
         const elapsedMs = performance.now() - start;
         onProgress({
@@ -48,6 +55,7 @@ export async function measureHeads(
       },
     });
     const [figures] = await observer.read();
+    const found = await keys.read();
     const { headDensity } = await pattern.statistics();
     const byLayer = (values: readonly number[]): number[][] =>
       Array.from({ length: layers }, (_, layer) => values.slice(layer * heads, (layer + 1) * heads));
@@ -58,11 +66,29 @@ export async function measureHeads(
       density: byLayer(headDensity),
       recall: byLayer(figures?.recall ?? []),
       outputError: byLayer(figures?.outputError ?? []),
+      retention: retentionOf(found, passages?.(found.keysPerBin) ?? null),
       ...(scale && { maps: sharesOf(await observer.readMaps(scale), scale, Math.ceil(ids.length / 64)) }),
     };
   } finally {
     for (const item of owned) item.destroy();
   }
+}
+
+function retentionOf(found: KeyFigures, passages: Passages | null): RetentionReport {
+  // Four digits are more than anyone sees, and half the size in a file.
+  const rounded = (values: readonly number[]): number[] =>
+    values.map((value) => Number(value.toPrecision(4)));
+  const none = found.coverage.map(() => null);
+  return {
+    tokensPerBin: found.keysPerBin,
+    lastRows: found.lastRows,
+    coverage: rounded(found.coverage),
+    lastCoverage: rounded(found.lastCoverage),
+    lastMass: rounded(found.lastMass),
+    lastKept: rounded(found.lastKept),
+    starts: passages?.starts ?? none,
+    ends: passages?.ends ?? none,
+  };
 }
 
 /** Counts of `tile_map` as shares of what a cell could hold; any share above zero is at least 1 of 255. */

@@ -69,7 +69,11 @@ export function looksBinary(text: string): boolean {
 }
 
 /** Text before and after the document, chat template and question included. */
-function frame(tokenizer: Tokenizer, document: string, question: string): { before: string; after: string } {
+export function frame(
+  tokenizer: Tokenizer,
+  document: string,
+  question: string,
+): { before: string; after: string } {
   const joint = document.trim() === '' || question.trim() === '' ? '' : '\n\n';
   if (!tokenizer.hasTemplate) return { before: '', after: `${joint}${question}` };
   const [before = '', after = ''] = tokenizer.renderChat(placeholder).split(placeholder);

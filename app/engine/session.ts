@@ -10,6 +10,7 @@ import { ComparisonCaches, keepRefusal } from './comparisonCaches';
 import { LaneCaches } from './laneCaches';
 import { loadModel, type LoadedModel } from './loader';
 import { measureHeads } from './measure';
+import { passagesOf } from './passages';
 import { searchReport, searchHeads, type SearchHooks } from './search';
 import { buildPrompt, type Prompt } from './prompt';
 import { openFastest, type TierMemory } from './tier';
@@ -224,7 +225,12 @@ export class Session {
     }
     const heads =
       request.measureHeads === true
-        ? await measureHeads(model, { ids, pattern: request.pattern, ...hooks })
+        ? await measureHeads(model, {
+            ids,
+            pattern: request.pattern,
+            passages: (tokens) => passagesOf(model.tokenizer, request.prompt, prompt, tokens),
+            ...hooks,
+          })
         : null;
     return this.result(model, request, prompt, outcomes, { heads, kept: caches.report() });
   }
@@ -234,8 +240,9 @@ export class Session {
     request: MeasureRequest,
     hooks: MeasureHooks,
   ): Promise<HeadReport> {
-    const { ids } = this.prepare(model, request, 0, hooks.signal);
-    return measureHeads(model, { ids, pattern: request.pattern, maps: request.maps, ...hooks });
+    const { prompt, ids } = this.prepare(model, request, 0, hooks.signal);
+    const passages = (tokens: number) => passagesOf(model.tokenizer, request.prompt, prompt, tokens);
+    return measureHeads(model, { ids, pattern: request.pattern, maps: request.maps, passages, ...hooks });
   }
 
   /** The prompt's ids, if this model and adapter can take them. */

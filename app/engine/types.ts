@@ -203,8 +203,33 @@ export interface HeadReport {
   recall: number[][];
   /** L2 norm of (sparse - dense) attention output over that of dense, same queries, keys and values; sampled rows. */
   outputError: number[][];
+  /** Which parts of the prompt were looked at; absent from reports that are older than this measure. */
+  retention?: RetentionReport;
   /** Only where asked for: too large for a file. */
   maps?: HeadMaps;
+}
+
+/**
+ * Which parts of the prompt the sparse run looked at: one value for each bin of `tokensPerBin` consecutive tokens, from
+ * the prompt's first on (chat template, document, question), mean over all layers and query heads, four digits. As with
+ * recall, queries and keys are those of the sparse run itself.
+ */
+export interface RetentionReport {
+  /** A power of two; 1 for prompts of up to 2,048 tokens. */
+  tokensPerBin: number;
+  /** Rows that the figures of last rows are of: the prompt's last 64 tokens, or all of a shorter one. */
+  lastRows: number;
+  /** Pairs of a row block (64 rows) and a token at or before its end that the index covers, of all such pairs, 0..1. */
+  coverage: number[];
+  /** Pairs of a last row and a token at or before it that the index covers, of all such pairs, 0..1. */
+  lastCoverage: number[];
+  /** Share of the last rows' dense softmax mass that lies on the bin: 1 over all bins. */
+  lastMass: number[];
+  /** The part of `lastMass` on tokens that the index covers. */
+  lastKept: number[];
+  /** First character of the document in each bin and the one after its last; null where there is none of it. */
+  starts: (number | null)[];
+  ends: (number | null)[];
 }
 
 /** What each head computes, as a square of cells: rows of the prompt down, keys across. */

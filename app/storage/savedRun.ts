@@ -1,6 +1,14 @@
 /** A finished run as it is kept, exported and imported. */
 import * as v from 'valibot';
-import type { CompareResult, Fidelity, HeadReport, KeptReport, Phases, RunResult } from '../engine/types';
+import type {
+  CompareResult,
+  Fidelity,
+  HeadReport,
+  KeptReport,
+  Phases,
+  RetentionReport,
+  RunResult,
+} from '../engine/types';
 import { UserError } from '../errors';
 import { issueText, PatternSchema, patternNames } from './setup';
 
@@ -70,6 +78,26 @@ const Run = v.object({
   headDensity: v.array(Amount),
 } satisfies Fields<RunResult>);
 
+const Places = v.pipe(v.array(v.nullable(Whole)), v.maxLength(2_048));
+const Shares = v.pipe(v.array(Amount), v.minLength(1), v.maxLength(2_048));
+const Retention = v.pipe(
+  v.object({
+    tokensPerBin: v.pipe(Whole, v.minValue(1)),
+    lastRows: v.pipe(Whole, v.minValue(1)),
+    coverage: Shares,
+    lastCoverage: Shares,
+    lastMass: Shares,
+    lastKept: Shares,
+    starts: Places,
+    ends: Places,
+  } satisfies Fields<RetentionReport>),
+  v.check(
+    ({ coverage, lastCoverage, lastMass, lastKept, starts, ends }) =>
+      [lastCoverage, lastMass, lastKept, starts, ends].every((values) => values.length === coverage.length),
+    'not one figure for each bin of tokens',
+  ),
+);
+
 const ByHead = v.array(v.array(Amount));
 /** Maps are never kept: they are as large as the runs of a year. */
 const Heads = v.pipe(
@@ -80,6 +108,7 @@ const Heads = v.pipe(
     density: ByHead,
     recall: ByHead,
     outputError: ByHead,
+    retention: v.exactOptional(Retention),
   } satisfies Fields<Omit<HeadReport, 'maps'>>),
   v.check(
     ({ layers, heads, density, recall, outputError }) =>
