@@ -13,6 +13,8 @@ const report: HeadReport = {
   outputError: [[0.1]],
 };
 
+const maps = { cells: 1, tokensPerCell: 64, tiles: new Uint8Array(1), columns: new Uint8Array(1) };
+
 async function finishedRun() {
   const worker = new FakeWorker();
   const playground = new Playground(worker.client());
@@ -43,10 +45,16 @@ it('measures a finished run with the prompt that it had, once at a time', async 
   expect(await worker.waitFor('measure')).toMatchObject({
     request: { prompt: { document: 'text', question: 'why' }, pattern: { name: 'a_shape' }, maps: true },
   });
-  await worker.reply('measure', { type: 'measured', heads: report });
+  await worker.reply('measure', { type: 'measured', heads: { ...report, maps } });
   await measured;
   expect(stores.heads.getState()).toMatchObject({ measuring: null, error: null });
-  expect(stores.heads.getState().reports.get(result)).toEqual(report);
+  // The run has the figures from now on, for history and files, but not the maps.
+  const [entry] = stores.run.getState().finished;
+  expect(entry?.result).toEqual({ ...result, heads: report });
+  const kept = entry?.result ?? result;
+  expect(stores.heads.getState().reports.get(kept)).toEqual({ ...report, maps });
+  expect([heads.canMeasure(kept), heads.documentOf(kept)]).toEqual([true, 'text']);
+  expect(heads.documentOf({ ...kept })).toBeNull();
 });
 
 it('a failure is told beside its run, a cancel is not; another model is named', async () => {

@@ -4,9 +4,10 @@ import { isAbort, toReport, UserError, type ErrorReport } from '../errors';
 import type { CompareResult, HeadReport, PromptRequest } from '../engine/types';
 import type { Playground } from '../playground';
 import type { ModelStore } from './model';
+import type { RunStore } from './run';
 
 export interface HeadsState {
-  /** Of runs of this visit, by their result. */
+  /** Of runs of this visit, with maps, by their result as it is once measured. */
   reports: ReadonlyMap<CompareResult, HeadReport>;
   /** What is being measured, and the share of it that is done. */
   measuring: { result: CompareResult; fraction: number } | null;
@@ -19,7 +20,7 @@ export function createHeadsStore(): HeadsStore {
   return createStore<HeadsState>(() => ({ reports: new Map(), measuring: null, error: null }));
 }
 
-export function headsActions(store: HeadsStore, playground: Playground, model: ModelStore) {
+export function headsActions(store: HeadsStore, playground: Playground, model: ModelStore, run: RunStore) {
   // Results do not hold their document; it lives as long as they do.
   const prompts = new WeakMap<CompareResult, PromptRequest>();
   let started: PromptRequest | null = null;
@@ -45,12 +46,24 @@ export function headsActions(store: HeadsStore, playground: Playground, model: M
         },
       },
     );
-    store.setState(({ reports }) => ({ reports: new Map(reports).set(result, heads) }));
+    // The figures are the run's from now on, in history and files; its maps are too large for either.
+    const { maps: _, ...figures } = heads;
+    const measured: CompareResult = { ...result, heads: figures };
+    prompts.set(measured, prompt);
+    store.setState(({ reports }) => ({ reports: new Map(reports).set(measured, heads) }));
+    run.setState(({ finished }) => ({
+      finished: finished.map((entry) => (entry.result === result ? { ...entry, result: measured } : entry)),
+    }));
   }
 
   return {
     /** Whether the run's document is still at hand: it is not kept with runs of earlier visits. */
     canMeasure: (result: CompareResult): boolean => prompts.has(result),
+    /** The document of a run of this visit; null of others, and of prompts that were token ids. */
+    documentOf: (result: CompareResult): string | null => {
+      const prompt = prompts.get(result);
+      return prompt && prompt.ids === undefined ? prompt.document : null;
+    },
     async measure(result: CompareResult): Promise<void> {
       const prompt = prompts.get(result);
       if (!prompt || store.getState().measuring) return;

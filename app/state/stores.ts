@@ -101,7 +101,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
       code: codeActions(sharingParts, sharingCalls),
       page: pageActions(page),
       toasts: toastCalls,
-      heads: headsActions(heads, playground, model),
+      heads: headsActions(heads, playground, model, run),
       search: searchActions(search, { playground, document, model, settings }),
     },
   };

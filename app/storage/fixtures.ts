@@ -109,6 +109,16 @@ export const gpuResult: CompareResult = {
     density: byHead(0.14),
     recall: byHead(0.95),
     outputError: byHead(0.02),
+    retention: {
+      tokensPerBin: 8_192,
+      lastRows: 64,
+      coverage: [0.4, 0.1, 0.1, 0.5],
+      lastCoverage: [0.5, 0.02, 0.03, 0.6],
+      lastMass: [0.4, 0.05, 0.05, 0.5],
+      lastKept: [0.39, 0.01, 0.02, 0.49],
+      starts: [0, 29_000, 58_000, 87_000],
+      ends: [29_000, 58_000, 87_000, 116_000],
+    },
   },
   fidelity: { kl: 0.004, top1Agree: true, top5Overlap: 0.8, firstDivergence: 3, tailLossDelta: 0.002 },
 };

@@ -73,6 +73,8 @@ describe('a file of runs', () => {
     [['result', 'version'], 2, 'runs[0].result.version'],
     [['result', 'model', 'id'], undefined, 'runs[0].result.model.id'],
     [['result', 'heads', 'recall'], [[1]], 'runs[0].result.heads: not one figure for each layer and head'],
+    [['result', 'heads', 'retention', 'ends'], [1], 'not one figure for each bin of tokens'],
+    [['result', 'heads', 'retention', 'coverage', 0], 'all', 'heads.retention.coverage[0]'],
     [['pinned'], 'yes', 'runs[0].pinned'],
     [['id'], '', 'runs[0].id'],
   ])('with a wrong %s is refused by that field', (path, to, named) => {

@@ -8,6 +8,7 @@ import { HeadsPanel } from './HeadsPanel';
 import { Numbers } from './Numbers';
 import { RunFacts } from './RunFacts';
 import { SoftwareNote } from './SoftwareNote';
+import { RetentionPanel } from './RetentionPanel';
 import { ResultActions } from './ResultActions';
 import { TimeBars } from './TimeBars';
 import { barsOf } from './bars';
@@ -51,6 +52,7 @@ export function Result({ run }: { run: FinishedRun }) {
       <Numbers result={result} />
       <EnergyPanel result={result} />
       {result.fidelity && <FidelityPanel fidelity={result.fidelity} />}
+      {sparse && <RetentionPanel key={run.id} run={run} />}
       {sparse && <HeadsPanel result={result} />}
       <RunFacts run={run} />
       <ResultActions run={run} />

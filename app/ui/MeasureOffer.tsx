@@ -1,0 +1,44 @@
+import type { CompareResult } from '../engine/types';
+import { isRunning } from '../state/run';
+import { percent } from './format';
+import { useActions, useHeads, useRun } from './stores';
+
+interface MeasureOfferProps {
+  result: CompareResult;
+  /** What one gets for it. */
+  help: string;
+  label: string;
+}
+
+/** Starts the one untimed prefill that measures a run's heads and passages, and shows how far it is. */
+export function MeasureOffer({ result, help, label }: MeasureOfferProps) {
+  const measuring = useHeads((state) => state.measuring);
+  const running = useRun(isRunning);
+  const { heads } = useActions();
+  if (measuring?.result === result) {
+    return (
+      <div className="row">
+        <progress aria-label="Heads measured" max={1} value={measuring.fraction} />
+        <span>{percent(measuring.fraction)}</span>
+        <button type="button" onClick={heads.cancel}>
+          Stop measuring
+        </button>
+      </div>
+    );
+  }
+  if (!heads.canMeasure(result)) {
+    return <p className="help">This can be measured in the visit in which the run was made.</p>;
+  }
+  return (
+    <>
+      <p className="help">{help}</p>
+      <button
+        type="button"
+        disabled={running || measuring !== null}
+        onClick={() => void heads.measure(result)}
+      >
+        {label}
+      </button>
+    </>
+  );
+}
