@@ -58,7 +58,8 @@ export const usage = `Usage: npm run compare -- [options]
                                   as little-endian f32 [head][token][dim] to FILE.out.f32. fallback is off and budget
                                   classic here if not set
   --heads                         measure the pattern by layer and head too, in an untimed prefill after the runs:
-                                  density, attention mass kept and output error, as 'heads' in the JSON
+                                  density, attention mass kept and output error, and which tokens the last rows
+                                  looked at, as 'heads' in the JSON
   --out FILE                      write the result as JSON
   --adapter auto|gpu|software     which WebGPU adapter to ask for (default: auto)
   --tier NAME                     kernels to use instead of the fastest that the adapter has: portable, f16,

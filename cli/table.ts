@@ -1,4 +1,4 @@
-import type { CompareResult, HeadReport, RunResult } from '../app/engine/types';
+import type { CompareResult, HeadReport, RetentionReport, RunResult } from '../app/engine/types';
 
 const ms = (value: number): string =>
   value >= 10_000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(1)} ms`;
@@ -51,7 +51,18 @@ export function compareTable(result: CompareResult): string {
     );
   }
   if (heads) out.push(headLine(heads));
+  if (heads?.retention) out.push(retentionLine(heads.retention));
   return out.join('\n');
+}
+
+/** What of the prompt its last rows saw. */
+function retentionLine({ lastRows, lastCoverage, lastKept }: RetentionReport): string {
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const unread = lastCoverage.filter((share) => share === 0).length / lastCoverage.length;
+  return (
+    `last ${lastRows} rows: attention kept ${sum(lastKept).toFixed(3)}, ` +
+    `${(100 * unread).toFixed(1)}% of the prompt in no head's index`
+  );
 }
 
 /** The mean and the worst head, by its layer and number from 0 as in the JSON. */

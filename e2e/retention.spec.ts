@@ -16,7 +16,7 @@ test('passages are measured, shown as a strip, and reached by key and pointer', 
   const panel = page.getByRole('region', { name: 'Which passages were read' });
   await panel.getByRole('button', { name: 'Measure what was read' }).click();
   await expect(panel.getByRole('progressbar', { name: 'Heads measured' })).toBeVisible();
-  const strip = panel.getByRole('slider', { name: 'Read at the end, passage by passage' });
+  const strip = panel.getByRole('slider', { name: 'Read by the last rows, passage by passage' });
   await expect(strip).toBeVisible({ timeout: runTimeout });
   // The heads come of the same measurement.
   await expect(page.getByRole('region', { name: 'Head by head' }).getByRole('table').first()).toBeVisible();
@@ -34,7 +34,7 @@ test('passages are measured, shown as a strip, and reached by key and pointer', 
   await page.keyboard.press('ArrowRight');
   await expect(strip).toHaveAttribute(
     'aria-valuetext',
-    /^Tokens 9 to 16, characters \d+ to \d+: .+ read at the end\. “.+”$/,
+    /^Tokens 9 to 16, characters \d+ to \d+: read by .+ of the heads’ last rows\. “.+”$/,
   );
   await page.keyboard.press('End');
   await expect(strip).toHaveAttribute('aria-valuetext', /template or question/);
@@ -63,6 +63,7 @@ test('passages are measured, shown as a strip, and reached by key and pointer', 
   expect(await readFile(await (await download).path(), 'utf8')).toContain('Attention missed: ');
 
   await page.setViewportSize({ width: 360, height: 780 });
+  expect(await panel.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(overflow).toBeLessThanOrEqual(0);
   for (const theme of ['Light', 'Dark']) {
@@ -76,4 +77,14 @@ test('passages are measured, shown as a strip, and reached by key and pointer', 
   const file: unknown = JSON.parse(await readFile(await (await saved).path(), 'utf8'));
   expect(file).toMatchObject({ heads: { layers: 8, retention: { tokensPerBin: 1, lastRows: 64 } } });
   expect(file).not.toHaveProperty('heads.maps');
+
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await app.open();
+  await app.takeSample('Records');
+  const runs = page.getByRole('navigation', { name: 'Runs kept in this browser' });
+  await runs.getByRole('listitem').getByRole('button').first().click();
+  await expect(strip).toBeVisible();
+  await expect(strip).toHaveAttribute('aria-valuetext', /of the heads’ last rows\.$/);
+  await expect(panel.getByText('The document of this run is not at hand')).toBeVisible();
+  await expect(pane).toBeHidden();
 });

@@ -1,8 +1,8 @@
-import { useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import type { RetentionReport } from '../../engine/types';
 import type { FinishedRun } from '../../state/run';
 import { chartCaption } from '../comparison';
-import { count } from '../format';
+import { count, counted } from '../format';
 import { SaveChart } from '../SaveChart';
 import { Findings } from './Findings';
 import { factWords, plantedFact, topPassages } from './findings';
@@ -32,8 +32,9 @@ const title = 'Which passages were read';
 export function RetentionView({ run, report, text }: RetentionViewProps) {
   const [kind, setKind] = useState<MeasureKind | undefined>(retentionMeasures[0]);
   const { tokens } = run.result.prompt;
-  const passages = passagesOf(report, tokens);
-  const fact = plantedFact(report, text, run.expected);
+  const passages = useMemo(() => passagesOf(report, tokens), [report, tokens]);
+  // A search through all of the text.
+  const fact = useMemo(() => plantedFact(report, text, run.expected), [report, text, run.expected]);
   const [place, setPlace] = useState(() => {
     const chosen = fact?.bins && passageAt(passages, fact.start);
     return chosen?.at ?? topPassages(passages, report.lastMass)[0]?.passage.at ?? 0;
@@ -63,25 +64,22 @@ export function RetentionView({ run, report, text }: RetentionViewProps) {
   };
   return (
     <>
-      <div className="row retention-choice">
-        <fieldset className="row head-measures">
-          <legend className="unseen">Measure shown</legend>
-          {retentionMeasures.map((one) => (
-            <label key={one.name}>
-              <input
-                type="radio"
-                name="retention-measure"
-                checked={one === kind}
-                onChange={() => {
-                  setKind(one);
-                }}
-              />
-              {one.label}
-            </label>
-          ))}
-        </fieldset>
-        <SaveChart title={title} draw={draw} />
-      </div>
+      <fieldset className="row head-measures">
+        <legend className="unseen">Measure shown</legend>
+        {retentionMeasures.map((one) => (
+          <label key={one.name}>
+            <input
+              type="radio"
+              name="retention-measure"
+              checked={one === kind}
+              onChange={() => {
+                setKind(one);
+              }}
+            />
+            {one.label}
+          </label>
+        ))}
+      </fieldset>
       <HeatStrip
         passages={passages}
         values={values}
@@ -96,19 +94,23 @@ export function RetentionView({ run, report, text }: RetentionViewProps) {
         }}
         fact={fact?.bins ? (fact.bins.first * report.tokensPerBin) / tokens : null}
       />
-      <ul className="heat-legend" aria-hidden="true">
-        {legendOf(most).map(({ strength, label }) => (
-          <li key={strength}>
-            <span style={strengthStyle(strength)} />
-            {label}
-          </li>
-        ))}
-      </ul>
+      <div className="row heat-scale">
+        <ul className="heat-legend" aria-hidden="true">
+          {legendOf(most).map(({ strength, label }) => (
+            <li key={strength}>
+              <span style={strengthStyle(strength)} />
+              {label}
+            </li>
+          ))}
+        </ul>
+        <SaveChart title={title} draw={draw} />
+      </div>
       <p className="help">
-        {kind.legend} Mean over all layers and heads; the end is the prompt’s last {count(report.lastRows)}{' '}
-        tokens.
+        {kind.legend} Mean over all layers and heads; the last rows are those of the prompt’s last{' '}
+        {counted(report.lastRows, 'token')}.
+        {passages.some(({ characters }) => !characters) && ' Lower cells are template and question.'}
       </p>
-      {fact && <p className="head-chosen">{factWords(report, fact, tokens)}</p>}
+      {fact && <p>{factWords(report, fact, tokens)}</p>}
       {text !== null && passage && (
         <ReadingPane
           report={report}

@@ -87,10 +87,10 @@ test('words of a passage, and where keys lead', () => {
   const [first] = passagesOf(report, 20);
   if (!first) throw new Error('no passage');
   expect(passageWords(first, read, 0.42, 'abc  def\nghi jkl')).toBe(
-    'Tokens 1 to 8, characters 1 to 14: 42% read at the end. “abc def ghi j”',
+    'Tokens 1 to 8, characters 1 to 14: read by 42% of the heads’ last rows. “abc def ghi j”',
   );
   expect(passageWords({ ...first, characters: null }, mass, 0.5, null)).toBe(
-    'Tokens 1 to 8, template or question: 50% of the attention at the end.',
+    'Tokens 1 to 8, template or question: 50% of the last rows’ attention.',
   );
   expect(excerpt('x'.repeat(100), 0, 100)).toHaveLength(61);
   expect(['ArrowLeft', 'ArrowUp', 'PageUp', 'End', 'Home'].map((key) => stepped(0, key, 50))).toEqual([

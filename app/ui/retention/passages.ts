@@ -18,30 +18,30 @@ export interface MeasureKind {
 export const retentionMeasures: readonly MeasureKind[] = [
   {
     name: 'lastCoverage',
-    label: 'Read at the end',
+    label: 'Read by the last rows',
     legend: 'Stronger: more heads’ last rows had the passage in their index.',
-    words: (share) => `${share} read at the end`,
+    words: (share) => `read by ${share} of the heads’ last rows`,
     adds: false,
   },
   {
     name: 'lastMass',
-    label: 'Attention at the end',
+    label: 'Attention of the last rows',
     legend: 'Stronger: more of the last rows’ dense attention lies on the passage.',
-    words: (share) => `${share} of the attention at the end`,
+    words: (share) => `${share} of the last rows’ attention`,
     adds: true,
   },
   {
     name: 'missed',
     label: 'Attention missed',
     legend: 'Stronger: more of the last rows’ dense attention lies on tokens that the index leaves out.',
-    words: (share) => `${share} of the attention at the end missed here`,
+    words: (share) => `${share} of the last rows’ attention, missed`,
     adds: true,
   },
   {
     name: 'coverage',
     label: 'Read by all rows',
-    legend: 'Stronger: more of the rows after the passage had it in their index.',
-    words: (share) => `${share} read by the rows after it`,
+    legend: 'Stronger: more of all later rows had the passage in their index.',
+    words: (share) => `read by ${share} of the heads’ later rows`,
     adds: false,
   },
 ];
@@ -147,7 +147,7 @@ export function excerpt(text: string, start: number, end: number, most = 60): st
   return line.length > most ? `${line.slice(0, most).trimEnd()}…` : line;
 }
 
-/** Tokens 129 to 136, characters 512 to 548: 42% read at the end. “…”. Counted from 1. */
+/** Tokens 129 to 136, characters 512 to 548: read by 42% of the heads’ last rows. “…” Counted from 1. */
 export function passageWords(
   { firstToken, endToken, characters }: Passage,
   kind: MeasureKind,
