@@ -86,6 +86,7 @@ function retentionOf(found: KeyFigures, passages: Passages | null): RetentionRep
     lastCoverage: rounded(found.lastCoverage),
     lastMass: rounded(found.lastMass),
     lastKept: rounded(found.lastKept),
+    missed: rounded(found.missed),
     starts: passages?.starts ?? none,
     ends: passages?.ends ?? none,
   };

@@ -227,6 +227,8 @@ export interface RetentionReport {
   lastMass: number[];
   /** The part of `lastMass` on tokens that the index covers. */
   lastKept: number[];
+  /** Share of the sampled rows' dense softmax mass (`sampledRows`) on tokens that the index leaves out. */
+  missed: number[];
   /** First character of the document in each bin and the one after its last; null where there is none of it. */
   starts: (number | null)[];
   ends: (number | null)[];

@@ -4,6 +4,7 @@ import { createPattern, type PatternRequest } from '../attention/pattern';
 import { readTileIndex } from '../attention/readTileIndex';
 import { normals } from '../gpu/testing';
 import { coveredKeys, type BlockList } from '../reference/tileAttention';
+import { HeadMeasure } from './headMeasure';
 import { KeyMeasure, type KeyFigures } from './keyMeasure';
 import { KvCache } from './kvCache';
 import { joined } from './observers';
@@ -32,6 +33,7 @@ async function measure(rows: number, request: PatternRequest) {
   };
   const pattern = await createPattern(gpu, request, geometry);
   const measured = await KeyMeasure.create(gpu, geometry);
+  const byHead = await HeadMeasure.create(gpu, geometry);
   const lists: (BlockList[][] | 'dense')[] = [];
   const watcher: PrefillObserver = {
     tailRows: [],
@@ -46,11 +48,13 @@ async function measure(rows: number, request: PatternRequest) {
   };
   const ids = Uint32Array.from(normals(rows, 5, 60), (value) => Math.min(255, Math.abs(Math.round(value))));
   let figures: KeyFigures;
+  let recall: number[] = [];
   try {
-    await prefill(model, ids, cache, pattern, { observer: joined([measured, watcher]) });
+    await prefill(model, ids, cache, pattern, { observer: joined([byHead, measured, watcher]) });
     figures = await measured.read();
+    recall = (await byHead.read())[0]?.recall ?? [];
   } finally {
-    for (const item of [cache, pattern, measured]) item.destroy();
+    for (const item of [cache, pattern, measured, byHead]) item.destroy();
     expect(gpu.memory.bytes).toBe(bytes);
     destroy();
   }
@@ -58,7 +62,7 @@ async function measure(rows: number, request: PatternRequest) {
     const of = lists[layer] ?? 'dense';
     return of === 'dense' ? 'dense' : (of[head]?.[block] ?? 'dense');
   };
-  return { figures, layers, heads, listOf };
+  return { figures, recall, layers, heads, listOf };
 }
 
 const slash: PatternRequest = {
@@ -68,7 +72,7 @@ const slash: PatternRequest = {
 
 test('shares of all rows and of the last 64 are those of the lists', async () => {
   const rows = 300;
-  const { figures, layers, heads, listOf } = await measure(rows, slash);
+  const { figures, recall, layers, heads, listOf } = await measure(rows, slash);
   expect(figures).toMatchObject({ keysPerBin: 1, bins: rows, lastRows: 64 });
   const all = Array.from({ length: rows }, () => ({ blocks: 0, causal: 0, last: 0, lastCausal: 0 }));
   for (let layer = 0; layer < layers; layer++) {
@@ -100,6 +104,9 @@ test('shares of all rows and of the last 64 are those of the lists', async () =>
   expect(sum(figures.lastMass)).toBeCloseTo(1, 4);
   expect(sum(figures.lastKept)).toBeGreaterThan(0.3);
   expect(sum(figures.lastKept)).toBeLessThan(0.999);
+  // What is missed by place is what the heads miss in all.
+  expect(sum(figures.missed)).toBeCloseTo(1 - sum(recall) / recall.length, 4);
+  expect(Math.min(...figures.missed)).toBeGreaterThan(-1e-6);
   figures.lastMass.forEach((mass, key) => {
     expect(figures.lastKept[key]).toBeLessThanOrEqual(mass + 1e-9);
   });
@@ -110,4 +117,5 @@ test('dense attention covers everything, in a prompt shorter than the last rows 
   expect(figures.lastRows).toBe(17);
   for (const share of [...figures.coverage, ...figures.lastCoverage]) expect(share).toBe(1);
   expect(figures.lastKept).toEqual(figures.lastMass);
+  expect(figures.missed.every((mass) => mass === 0)).toBe(true);
 });

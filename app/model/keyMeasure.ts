@@ -1,7 +1,8 @@
 /**
  * Which keys a prefill's index covers, by bins of consecutive keys, averaged over layers and heads: for all rows, and
  * for the prompt's last rows, which hold the question's end and give the first token. Of the last rows also where dense
- * attention's mass lies and how much of it lies on covered keys: the recall of MInference (section 3.1) by place.
+ * attention's mass lies, and of those that `HeadMeasure` samples how much of it lies on keys that are left out: what is
+ * missing of MInference's attention recall (section 3.1), by place.
  */
 import type { Geometry, RowsInput } from '../attention/pattern';
 import { allocateAll, releaseAll } from '../attention/buffers';
@@ -11,7 +12,7 @@ import { readBuffer, type Recorder } from '../gpu/recorder';
 import { keyBins, keyCoverage, recordKeyCoverage, type KeyBins } from '../kernels/keyCoverage';
 import { keyMass, keyMassValues, recordKeyMass } from '../kernels/keyMass';
 import { recordSampledMass, sampledMass } from '../kernels/sampledMass';
-import { headParts } from './headMeasure';
+import { headParts, sampledPositions, sampledRowBlocks } from './headMeasure';
 import type { PrefillObserver } from './prefill';
 
 /** Last rows of the prompt that are looked at by themselves, at most. */
@@ -29,6 +30,8 @@ export interface KeyFigures extends KeyBins {
   lastMass: number[];
   /** The part of `lastMass` on covered keys. */
   lastKept: number[];
+  /** Dense softmax mass of a sampled row on keys of the bin that are not covered: 1 - mean recall over all bins. */
+  missed: number[];
 }
 
 type Sizes = ReturnType<typeof sizesOf>;
@@ -36,7 +39,8 @@ type Sizes = ReturnType<typeof sizesOf>;
 function sizesOf({ layers, heads }: Geometry, { bins }: KeyBins) {
   return {
     coverage_sums: layers * bins * 4,
-    key_masses: heads * bins * keyMassValues * 4,
+    last_masses: heads * bins * keyMassValues * 4,
+    sampled_masses: heads * bins * keyMassValues * 4,
     row_masses: heads * 64 * 8,
     no_lists: 16,
   };
@@ -50,6 +54,8 @@ export class KeyMeasure implements PrefillObserver {
   private readonly bins: KeyBins;
   /** First row of the prompt that is a last row. */
   private readonly firstLast: number;
+  /** Row blocks of the prompt that are sampled. */
+  private readonly sampled: readonly number[];
 
   private constructor(
     private readonly gpu: Gpu,
@@ -57,12 +63,17 @@ export class KeyMeasure implements PrefillObserver {
     private readonly buffers: Record<keyof Sizes, GPUBuffer>,
     private readonly pipelines: Awaited<ReturnType<typeof pipelinesOf>>,
   ) {
-    const { rows, past, heads } = geometry;
+    const { rows, past, heads, headDim } = geometry;
+    this.sampled = sampledRowBlocks(rows);
     this.bins = keyBins(past + rows);
     this.firstLast = Math.max(0, rows - lastRowsMeasured);
-    const blocks = Math.ceil(rows / 64) - Math.floor(this.firstLast / 64);
+    const first = Math.floor(this.firstLast / 64);
+    const last = Array.from({ length: Math.ceil(rows / 64) - first }, (_, at) => first + at);
     // Scores twice: for each row's sum, then for each key's share.
-    this.layerFlops = blocks * heads * 2 * this.flopsPerHead;
+    this.layerFlops = [...this.sampled, ...last].reduce(
+      (sum, block) => sum + 4 * 64 * headDim * heads * (past + block * 64 + 64),
+      0,
+    );
   }
 
   static async create(gpu: Gpu, geometry: Geometry): Promise<KeyMeasure> {
@@ -88,9 +99,13 @@ export class KeyMeasure implements PrefillObserver {
       { ...this.bins, rows: rows.count, rowPosition: past + rows.first, heads, firstSum: layer, index },
       'measure',
     );
-    const first = Math.max(this.firstLast, rows.first) - rows.first;
-    for (let block = Math.floor(first / 64); block * 64 < rows.count; block++) {
-      await this.block(recorder, rows, block, Math.max(0, first - block * 64), index);
+    const { last_masses: last, sampled_masses: sampled } = this.buffers;
+    const first = rows.first / 64;
+    for (let block = 0; block * 64 < rows.count; block++) {
+      const row = this.firstLast - rows.first - block * 64;
+      if (row < 64) await this.block(recorder, rows, { block, firstRow: Math.max(0, row) }, index, last);
+      if (this.sampled.includes(first + block))
+        await this.block(recorder, rows, { block, firstRow: 0 }, index, sampled);
     }
   }
 
@@ -98,15 +113,19 @@ export class KeyMeasure implements PrefillObserver {
   async read(): Promise<KeyFigures> {
     const { layers, heads, rows, past } = this.geometry;
     const { bins, keysPerBin } = this.bins;
-    const { coverage_sums: coverage, key_masses: masses } = this.buffers;
+    const { coverage_sums: coverage, last_masses: lastMasses, sampled_masses: sampledMasses } = this.buffers;
     const pairs = new Uint32Array(await readBuffer(this.gpu, coverage, 0, layers * bins * 4));
-    const last = new Float32Array(await readBuffer(this.gpu, masses, 0, heads * bins * keyMassValues * 4));
+    const masses = async (buffer: GPUBuffer): Promise<Float32Array> =>
+      new Float32Array(await readBuffer(this.gpu, buffer, 0, heads * bins * keyMassValues * 4));
+    const last = await masses(lastMasses);
+    const sampled = await masses(sampledMasses);
+    const sampledRows = sampledPositions(this.geometry).length;
     const lastRows = rows - this.firstLast;
     const all = layers * heads;
     const sum = (count: number, value: (at: number) => number | undefined): number =>
       Array.from({ length: count }, (_, at) => value(at) ?? NaN).reduce((total, one) => total + one, 0);
-    const lastSum = (bin: number, value: number): number =>
-      sum(heads, (head) => last[(head * bins + bin) * keyMassValues + value]);
+    const massSum = (of: Float32Array, bin: number, value: number): number =>
+      sum(heads, (head) => of[(head * bins + bin) * keyMassValues + value]);
     const causal = causalPairs({ keysPerBin, bins }, { past, rows, firstLast: this.firstLast });
     const byBin = (value: (bin: number) => number): number[] =>
       Array.from({ length: bins }, (_, bin) => value(bin));
@@ -117,9 +136,13 @@ export class KeyMeasure implements PrefillObserver {
       coverage: byBin(
         (bin) => sum(layers, (layer) => pairs[layer * bins + bin]) / (all * (causal.blocks[bin] ?? NaN)),
       ),
-      lastCoverage: byBin((bin) => lastSum(bin, 2) / (all * (causal.last[bin] ?? NaN))),
-      lastMass: byBin((bin) => lastSum(bin, 0) / (all * lastRows)),
-      lastKept: byBin((bin) => lastSum(bin, 1) / (all * lastRows)),
+      lastCoverage: byBin((bin) => massSum(last, bin, 2) / (all * (causal.last[bin] ?? NaN))),
+      lastMass: byBin((bin) => massSum(last, bin, 0) / (all * lastRows)),
+      lastKept: byBin((bin) => massSum(last, bin, 1) / (all * lastRows)),
+      // Sums of the same terms in another order may differ in the last bit.
+      missed: byBin((bin) =>
+        Math.max(0, (massSum(sampled, bin, 0) - massSum(sampled, bin, 1)) / (all * sampledRows)),
+      ),
     };
   }
 
@@ -127,25 +150,24 @@ export class KeyMeasure implements PrefillObserver {
     releaseAll(this.gpu, this.buffers);
   }
 
-  private get flopsPerHead(): number {
-    const { past, rows, headDim } = this.geometry;
-    return 2 * 64 * headDim * (past + rows);
-  }
-
   private lists(index: TileIndex | null): Record<'counts' | 'tiles' | 'columns', GPUBuffer> {
     const { no_lists: none } = this.buffers;
     return index ?? { counts: none, tiles: none, columns: none };
   }
 
+  /** Adds what a row block's rows from `firstRow` on look at to `sums`. */
   private async block(
     recorder: Recorder,
     rows: RowsInput,
-    rowBlock: number,
-    firstRow: number,
+    { block, firstRow }: { block: number; firstRow: number },
     index: TileIndex | null,
+    sums: GPUBuffer,
   ): Promise<void> {
-    const { pipelines, buffers, bins, flopsPerHead } = this;
+    const { pipelines, buffers, bins } = this;
     const { heads, kvHeads, headDim, keyStride, past } = this.geometry;
+    // Keys behind the row block's last row are masked for all of it.
+    const keys = past + rows.first + Math.min(rows.count, block * 64 + 64);
+    const flopsPerHead = 2 * 64 * headDim * keys;
     const { counts, tiles, columns } = this.lists(index);
     // A row block is one workgroup a head: fewer than this many leave a large GPU idle and end no sooner.
     const fewest = this.gpu.capabilities.software ? 1 : 256;
@@ -155,9 +177,9 @@ export class KeyMeasure implements PrefillObserver {
       const bound = { q: rows.queries, k, counts, tiles, columns, masses: buffers.row_masses };
       const shape = {
         rows: rows.count,
-        rowBlock,
+        rowBlock: block,
         rowPosition: past + rows.first,
-        keys: past + rows.first + rows.count,
+        keys,
         qStride: rows.queryStride,
         keyStride,
         heads: count,
@@ -171,7 +193,7 @@ export class KeyMeasure implements PrefillObserver {
       recordKeyMass(
         recorder,
         pipelines.byKey,
-        { ...bound, sums: buffers.key_masses },
+        { ...bound, sums },
         { ...shape, ...bins, firstRow, index },
         'measure',
       );

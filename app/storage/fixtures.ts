@@ -116,6 +116,7 @@ export const gpuResult: CompareResult = {
       lastCoverage: [0.5, 0.02, 0.03, 0.6],
       lastMass: [0.4, 0.05, 0.05, 0.5],
       lastKept: [0.39, 0.01, 0.02, 0.49],
+      missed: [0.001, 0.03, 0.02, 0.004],
       starts: [0, 29_000, 58_000, 87_000],
       ends: [29_000, 58_000, 87_000, 116_000],
     },

@@ -88,12 +88,15 @@ const Retention = v.pipe(
     lastCoverage: Shares,
     lastMass: Shares,
     lastKept: Shares,
+    missed: Shares,
     starts: Places,
     ends: Places,
   } satisfies Fields<RetentionReport>),
   v.check(
-    ({ coverage, lastCoverage, lastMass, lastKept, starts, ends }) =>
-      [lastCoverage, lastMass, lastKept, starts, ends].every((values) => values.length === coverage.length),
+    ({ coverage, lastCoverage, lastMass, lastKept, missed, starts, ends }) =>
+      [lastCoverage, lastMass, lastKept, missed, starts, ends].every(
+        (values) => values.length === coverage.length,
+      ),
     'not one figure for each bin of tokens',
   ),
 );

@@ -1,7 +1,7 @@
 import type { RetentionReport } from '../../engine/types';
 import { count, counted } from '../format';
 import { longestUnread, topPassages, unreadBelow } from './findings';
-import { excerpt, shareText, type MeasureKind, type Passage } from './passages';
+import { excerpt, lastRowsDense, shareText, type MeasureKind, type Passage } from './passages';
 
 interface FindingsProps {
   report: RetentionReport;
@@ -16,13 +16,14 @@ interface FindingsProps {
 /** The strip in words: its ten strongest passages, and the longest stretch that was not read. */
 export function Findings({ report, tokens, passages, values, kind, text, onJump }: FindingsProps) {
   const top = topPassages(passages, values);
+  const whose = lastRowsDense(report) ? 'later rows' : 'last rows';
   const unread = longestUnread(report, tokens);
   return (
     <>
       <p>
         {unread
-          ? `Longest stretch that fewer than ${count(100 * unreadBelow)}% of the heads’ last rows read: ${counted(unread.endToken - unread.firstToken, 'token')}, from token ${count(unread.firstToken + 1)}.`
-          : `No part of the document was read by fewer than ${count(100 * unreadBelow)}% of the heads’ last rows.`}{' '}
+          ? `Longest stretch that fewer than ${count(100 * unreadBelow)}% of the heads’ ${whose} read: ${counted(unread.endToken - unread.firstToken, 'token')}, from token ${count(unread.firstToken + 1)}.`
+          : `No part of the document was read by fewer than ${count(100 * unreadBelow)}% of the heads’ ${whose}.`}{' '}
         {unread && text !== null && (
           <button
             type="button"

@@ -13,6 +13,8 @@ import {
   passageAt,
   passagesOf,
   passageValues,
+  readingKind,
+  lastRowsDense,
   retentionMeasures,
   type MeasureKind,
 } from './passages';
@@ -30,7 +32,7 @@ const title = 'Which passages were read';
 
 /** The prompt as a strip of heat, by one measure at a time, and the document's text at the passage chosen in it. */
 export function RetentionView({ run, report, text }: RetentionViewProps) {
-  const [kind, setKind] = useState<MeasureKind | undefined>(retentionMeasures[0]);
+  const [kind, setKind] = useState<MeasureKind | undefined>(() => readingKind(report));
   const { tokens } = run.result.prompt;
   const passages = useMemo(() => passagesOf(report, tokens), [report, tokens]);
   // A search through all of the text.
@@ -108,6 +110,7 @@ export function RetentionView({ run, report, text }: RetentionViewProps) {
       <p className="help">
         {kind.legend} Mean over all layers and heads; the last rows are those of the prompt’s last{' '}
         {counted(report.lastRows, 'token')}.
+        {lastRowsDense(report) && ' This pattern computes those densely: they read everything.'}
         {passages.some(({ characters }) => !characters) && ' Lower cells are template and question.'}
       </p>
       {fact && <p>{factWords(report, fact, tokens)}</p>}

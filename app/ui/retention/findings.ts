@@ -1,7 +1,8 @@
 /** What stands out of a measured prompt: passages most read, the longest stretch that was not, and the planted fact. */
 import type { RetentionReport } from '../../engine/types';
 import { count } from '../format';
-import { shareText, valueOf, retentionMeasures, type MeasureKind, type Passage } from './passages';
+import { lastRowsDense, retentionMeasures, shareText, valueOf } from './passages';
+import type { MeasureKind, Passage } from './passages';
 
 export interface Ranked {
   passage: Passage;
@@ -20,14 +21,15 @@ export function topPassages(passages: readonly Passage[], values: readonly numbe
 /** Below this share of (row, head) pairs a passage counts as unread. */
 export const unreadBelow = 0.05;
 
-/** The longest run of the document's bins that the last rows hardly read; null if there is none. */
+/** The longest run of the document's bins that the last rows, or all if those are dense, hardly read; null: none. */
 export function longestUnread(
   report: RetentionReport,
   tokens: number,
 ): { firstBin: number; firstToken: number; endToken: number } | null {
   let best = { first: 0, length: 0 };
   let length = 0;
-  report.lastCoverage.forEach((share, bin) => {
+  const shares = lastRowsDense(report) ? report.coverage : report.lastCoverage;
+  shares.forEach((share, bin) => {
     const unread = share < unreadBelow && (report.starts[bin] ?? null) !== null;
     length = unread ? length + 1 : 0;
     if (length > best.length) best = { first: bin - length + 1, length };
@@ -77,15 +79,16 @@ export function factWords(report: RetentionReport, { bins }: PlantedFact, tokens
   if (!bins) return 'The planted fact was left out with the document’s middle: no run could read it.';
   const { first, end } = bins;
   const read = valueOf(report, kindOf('lastCoverage'), first, end);
+  const later = valueOf(report, kindOf('coverage'), first, end);
   const mass = valueOf(report, kindOf('lastMass'), first, end);
-  const missed = Math.min(mass, valueOf(report, kindOf('missed'), first, end));
+  const kept = report.lastKept.slice(first, end).reduce((sum, value) => sum + value, 0);
   const token = first * report.tokensPerBin;
   const depth = shareText(token / tokens);
   const who = read === 0 ? 'No' : read >= 0.9995 ? 'All' : read >= 0.5 ? 'Most' : 'Some';
-  const covered = `${who} heads’ last rows covered it (${shareText(read)})`;
-  const kept =
+  const covered = `${who} heads’ last rows covered it (${shareText(read)}), and ${shareText(later)} of all later rows did`;
+  const given =
     mass > 0
-      ? `; dense attention gives it ${shareText(mass)} of theirs, of which ${shareText(1 - missed / mass)} was kept`
+      ? ` Dense attention gives it ${shareText(mass)} of the last rows’ attention, of which ${shareText(Math.min(1, kept / mass))} was kept.`
       : '';
-  return `The planted fact stands at token ${count(token + 1)}, ${depth} into the prompt. ${covered}${kept}.`;
+  return `The planted fact stands at token ${count(token + 1)}, ${depth} into the prompt. ${covered}.${given}`;
 }

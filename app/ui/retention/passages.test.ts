@@ -9,6 +9,7 @@ import {
   passagesOf,
   passageValues,
   passageWords,
+  readingKind,
   retentionMeasures,
   shareText,
   stepped,
@@ -16,8 +17,8 @@ import {
 } from './passages';
 import { windowAround } from './window';
 
-const [read, mass, missed] = retentionMeasures;
-if (!read || !mass || !missed) throw new Error('measures are missing');
+const [read, later, mass, missed] = retentionMeasures;
+if (!read || !later || !mass || !missed) throw new Error('measures are missing');
 
 /** `bins` bins of one token and two characters each; the first is template. */
 function reportOf(bins: number, change: Partial<RetentionReport> = {}): RetentionReport {
@@ -29,6 +30,7 @@ function reportOf(bins: number, change: Partial<RetentionReport> = {}): Retentio
     lastCoverage: all(0.25),
     lastMass: all(1 / bins),
     lastKept: all(0.5 / bins),
+    missed: all(0.5 / bins),
     starts: all(0).map((_, bin) => (bin === 0 ? null : 2 * (bin - 1))),
     ends: all(0).map((_, bin) => (bin === 0 ? null : 2 * bin)),
     ...change,
@@ -107,6 +109,10 @@ test('the longest stretch that was not read, template left aside', () => {
     endToken: 6,
   });
   expect(longestUnread(reportOf(9), 9)).toBeNull();
+  // Where the last rows are dense, the others tell.
+  const dense = reportOf(9, { lastCoverage: share.map(() => 1), coverage: share });
+  expect([readingKind(reportOf(9)), readingKind(dense)]).toEqual([read, later]);
+  expect(longestUnread(dense, 9)?.firstToken).toBe(3);
 });
 
 test('the planted fact: where it is, and whether it was read', () => {
@@ -116,7 +122,7 @@ test('the planted fact: where it is, and whether it was read', () => {
   expect(fact).toEqual({ start: 5, end: 8, bins: { first: 3, end: 5 } });
   if (!fact) throw new Error('no fact');
   expect(factWords(report, fact, 9)).toBe(
-    'The planted fact stands at token 4, 33% into the prompt. Some heads’ last rows covered it (25%); dense attention gives it 22% of theirs, of which 50% was kept.',
+    'The planted fact stands at token 4, 33% into the prompt. Some heads’ last rows covered it (25%), and 50% of all later rows did. Dense attention gives it 22% of the last rows’ attention, of which 50% was kept.',
   );
   const unread = reportOf(9, {
     lastCoverage: report.lastCoverage.map(() => 0),

@@ -24,6 +24,13 @@ export const retentionMeasures: readonly MeasureKind[] = [
     adds: false,
   },
   {
+    name: 'coverage',
+    label: 'Read by all rows',
+    legend: 'Stronger: more of all later rows had the passage in their index.',
+    words: (share) => `read by ${share} of the heads’ later rows`,
+    adds: false,
+  },
+  {
     name: 'lastMass',
     label: 'Attention of the last rows',
     legend: 'Stronger: more of the last rows’ dense attention lies on the passage.',
@@ -33,16 +40,10 @@ export const retentionMeasures: readonly MeasureKind[] = [
   {
     name: 'missed',
     label: 'Attention missed',
-    legend: 'Stronger: more of the last rows’ dense attention lies on tokens that the index leaves out.',
-    words: (share) => `${share} of the last rows’ attention, missed`,
+    legend:
+      'Stronger: more dense attention of rows all over the prompt lies on tokens here that the index leaves out.',
+    words: (share) => `${share} of all attention missed`,
     adds: true,
-  },
-  {
-    name: 'coverage',
-    label: 'Read by all rows',
-    legend: 'Stronger: more of all later rows had the passage in their index.',
-    words: (share) => `read by ${share} of the heads’ later rows`,
-    adds: false,
   },
 ];
 
@@ -100,14 +101,19 @@ export const leftOut = 64;
 /** Of bins [first, end): a share, 0..1. */
 export function valueOf(report: RetentionReport, kind: MeasureKind, first: number, end: number): number {
   let sum = 0;
-  for (let bin = first; bin < end; bin++) sum += binValue(report, kind.name, bin);
+  for (let bin = first; bin < end; bin++) sum += report[kind.name][bin] ?? NaN;
   return kind.adds ? sum : sum / (end - first);
 }
 
-function binValue(report: RetentionReport, name: RetentionMeasure, bin: number): number {
-  if (name !== 'missed') return report[name][bin] ?? NaN;
-  // Both are rounded.
-  return Math.max(0, (report.lastMass[bin] ?? NaN) - (report.lastKept[bin] ?? NaN));
+/** Whether the pattern computes the last rows densely, so that only other rows tell passages apart. */
+export function lastRowsDense({ lastCoverage }: RetentionReport): boolean {
+  return lastCoverage.every((share) => share > 0.9995);
+}
+
+/** What tells passages read from those that were not. */
+export function readingKind(report: RetentionReport): MeasureKind | undefined {
+  const name = lastRowsDense(report) ? 'coverage' : 'lastCoverage';
+  return retentionMeasures.find((kind) => kind.name === name);
 }
 
 export function passageValues(
