@@ -37,44 +37,46 @@ export function Findings({ report, tokens, passages, values, kind, text, onJump 
           </button>
         )}
       </p>
-      <details>
-        <summary>The passages with most, as a table</summary>
-        <div className="scroll-x">
-          <table className="plain">
-            <caption className="unseen">{`${kind.label}: the ten passages with most`}</caption>
-            <thead>
-              <tr>
-                <th scope="col">Tokens</th>
-                <th scope="col">{kind.label}</th>
-                {text !== null && <th scope="col">Begins with</th>}
-              </tr>
-            </thead>
-            <tbody>
-              {top.map(({ passage, value }) => (
-                <tr key={passage.at}>
-                  <th scope="row">
-                    {count(passage.firstToken + 1)} to {count(passage.endToken)}
-                  </th>
-                  <td>{shareText(value)}</td>
-                  {text !== null && passage.characters && (
-                    <td>
-                      <button
-                        type="button"
-                        className="quiet reading-link"
-                        onClick={() => {
-                          onJump(passage.at);
-                        }}
-                      >
-                        {excerpt(text, passage.characters.start, passage.characters.end) || 'blank'}
-                      </button>
-                    </td>
-                  )}
+      {top.length > 0 && (
+        <details>
+          <summary>The passages with most, as a table</summary>
+          <div className="scroll-x">
+            <table className="plain">
+              <caption className="unseen">{`${kind.label}: the ten passages with most`}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">Tokens</th>
+                  <th scope="col">{kind.label}</th>
+                  {text !== null && <th scope="col">Begins with</th>}
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+              </thead>
+              <tbody>
+                {top.map(({ passage, value }) => (
+                  <tr key={passage.at}>
+                    <th scope="row">
+                      {count(passage.firstToken + 1)} to {count(passage.endToken)}
+                    </th>
+                    <td>{shareText(value)}</td>
+                    {text !== null && passage.characters && (
+                      <td>
+                        <button
+                          type="button"
+                          className="quiet reading-link"
+                          onClick={() => {
+                            onJump(passage.at);
+                          }}
+                        >
+                          {excerpt(text, passage.characters.start, passage.characters.end) || 'blank'}
+                        </button>
+                      </td>
+                    )}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </details>
+      )}
     </>
   );
 }

@@ -81,7 +81,8 @@ test('strength and legend tell the same scale; what is little is never called no
     0, 0.5, 1, 0,
   ]);
   for (const { strength, label } of legendOf(0.4)) expect(label).toBe(shareText(0.4 * strength ** 2));
-  expect([shareText(0), shareText(1e-5)]).toEqual(['0%', 'below 0.05%']);
+  expect(legendOf(0)).toEqual([{ strength: 0, label: '0%' }]);
+  expect([0, 1e-7, 1.23e-5, 0.4].map(shareText)).toEqual(['0%', 'below 0.0001%', '0.0012%', '40%']);
 });
 
 test('words of a passage, and where keys lead', () => {

@@ -134,14 +134,15 @@ export function strengthOf(value: number, most: number): number {
   return most > 0 ? Math.min(1, Math.sqrt(Math.max(0, value) / most)) : 0;
 }
 
-/** Values of the legend's swatches, with their strengths. */
+/** Values of the legend's swatches, with their strengths: one alone where all is nothing. */
 export function legendOf(most: number): { strength: number; label: string }[] {
+  if (most === 0) return [{ strength: 0, label: shareText(0) }];
   return [0, 0.25, 0.5, 0.75, 1].map((strength) => ({ strength, label: shareText(most * strength ** 2) }));
 }
 
 /** What is not nothing is never called 0%. */
 export function shareText(share: number): string {
-  return share > 0 && share < 0.0005 ? 'below 0.05%' : percent(share);
+  return share > 0 && share < 1e-6 ? 'below 0.0001%' : percent(share);
 }
 
 /** The first words of some text, on one line. */
