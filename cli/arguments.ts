@@ -18,6 +18,7 @@ export interface CompareArguments {
   document: string | null;
   question: string | null;
   tokens: number | null;
+  questionTokens: number | null;
   pattern: string;
   set: Record<string, string>;
   maxNewTokens: number;
@@ -43,6 +44,7 @@ export const usage = `Usage: npm run compare -- [options]
   --document FILE                 document (default: a sample report)
   --question TEXT                 question (default: the sample's)
   --tokens N                      prompt tokens; the sample document is made this long, a file is cut to it
+  --question-tokens N             tokens left for the question where the document is cut, as the page leaves 128
   --pattern NAME                  dense, a_shape, vertical_slash, … (default: adaptive)
   --set key=value                 a parameter of the pattern; may be repeated; key=@FILE takes the file's text
                                   (minference: --set config=@heads.json)
@@ -100,6 +102,7 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
     document: null,
     question: null,
     tokens: null,
+    questionTokens: null,
     pattern: 'adaptive',
     set: {},
     maxNewTokens: 32,
@@ -143,6 +146,9 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
         break;
       case '--tokens':
         parsed.tokens = positive(flag, value());
+        break;
+      case '--question-tokens':
+        parsed.questionTokens = positive(flag, value());
         break;
       case '--pattern':
         parsed.pattern = value();

@@ -16,6 +16,7 @@ const plain: CodeSubject = {
   },
   question: 'What is the code?',
   measureHeads: false,
+  questionTokens: null,
   files: {},
 };
 
@@ -56,12 +57,14 @@ test.runIf(process.platform !== 'win32')('the command line comes to the same run
     },
     question,
     measureHeads: true,
+    questionTokens: 128,
     files: { config: 'heads.json' },
   };
   expect(parseArguments(argumentsOf(commandLine(other)))).toMatchObject({
     model: './my model',
     question,
     tokens: 2048,
+    questionTokens: 128,
     set: { config: '@heads.json' },
     sampling: other.setup.sampling,
     order: 'sparse-first',

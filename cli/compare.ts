@@ -55,7 +55,12 @@ function promptOf(args: CompareArguments): PromptRequest {
     const sample = samplePrompt(args.tokens ?? 2_048);
     return { ...sample, question: args.question ?? sample.question };
   }
-  return { document: readText(args.document, 'the document'), question: args.question ?? '', ...limit };
+  return {
+    document: readText(args.document, 'the document'),
+    question: args.question ?? '',
+    ...limit,
+    ...(args.questionTokens !== null && { questionTokens: args.questionTokens }),
+  };
 }
 
 function hubSource(name: string): { kind: 'hub'; id: string; revision?: string } {

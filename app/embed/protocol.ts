@@ -21,6 +21,7 @@ const Compare = v.strictObject({
     question: v.exactOptional(Text),
     ids: v.exactOptional(v.array(v.pipe(v.number(), v.integer(), v.minValue(0)))),
     tokens: v.exactOptional(Count),
+    questionTokens: v.exactOptional(Count),
   }),
   pattern: v.exactOptional(
     v.strictObject({
@@ -38,6 +39,10 @@ const Compare = v.strictObject({
   ),
   order: v.exactOptional(v.picklist(['dense-first', 'sparse-first'])),
   dense: v.exactOptional(v.boolean()),
+  keepCache: v.exactOptional(v.boolean()),
+  keepLimit: v.exactOptional(v.pipe(v.number(), v.minValue(0))),
+  wholePrompt: v.exactOptional(v.boolean()),
+  reuseDense: v.exactOptional(v.boolean()),
   measureHeads: v.exactOptional(v.boolean()),
 });
 

@@ -10,6 +10,8 @@ export interface CodeSubject {
   setup: Setup;
   question: string;
   measureHeads: boolean;
+  /** Tokens left for the question where the document is cut; null where it is not, or not by that. */
+  questionTokens: number | null;
   /** Settings of the pattern whose value is the text of a file, with the name of that file. */
   files: Readonly<Record<string, string>>;
 }
@@ -18,7 +20,14 @@ export interface CodeSubject {
 export const documentName = 'document.txt';
 
 /** JavaScript that runs in the page, in its console, or with `playground` taken from a frame of the same origin. */
-export function pageCode({ model, setup, question, measureHeads, files }: CodeSubject): string {
+export function pageCode({
+  model,
+  setup,
+  question,
+  measureHeads,
+  questionTokens,
+  files,
+}: CodeSubject): string {
   const { pattern, context, newTokens, sampling, order, dense } = setup;
   const source = model.folder
     ? `new URL(${quoted(`${model.name}/`)}, location.href).href`
@@ -28,11 +37,12 @@ export function pageCode({ model, setup, question, measureHeads, files }: CodeSu
     return `${key(name)}: ${file === undefined ? literal(value) : fetched(file)}`;
   });
   const tokens = context === null ? '' : `, tokens: ${context}`;
+  const room = questionTokens === null ? '' : `, questionTokens: ${questionTokens}`;
   return [
     `const text = ${fetched(documentName)};`,
     `await playground.load(${source});`,
     'const result = await playground.compare({',
-    `  prompt: { document: text, question: ${quoted(question)}${tokens} },`,
+    `  prompt: { document: text, question: ${quoted(question)}${tokens}${room} },`,
     `  pattern: { name: ${quoted(pattern.name)}${set.length === 0 ? '' : `, set: { ${set.join(', ')} }`} },`,
     `  maxNewTokens: ${newTokens},`,
     `  sampling: { temperature: ${sampling.temperature}, topP: ${sampling.topP}, seed: ${sampling.seed} },`,
@@ -58,7 +68,14 @@ export function frameCode(address: string): string {
 }
 
 /** For a POSIX shell, in a checkout of this repository. What the command would do anyway is left out. */
-export function commandLine({ model, setup, question, measureHeads, files }: CodeSubject): string {
+export function commandLine({
+  model,
+  setup,
+  question,
+  measureHeads,
+  questionTokens,
+  files,
+}: CodeSubject): string {
   const { pattern, context, newTokens, sampling, order, dense } = setup;
   const lines = [
     'npm run compare --',
@@ -66,6 +83,7 @@ export function commandLine({ model, setup, question, measureHeads, files }: Cod
     `--document ${documentName}`,
     `--question ${shell(question)}`,
     ...(context === null ? [] : [`--tokens ${context}`]),
+    ...(questionTokens === null ? [] : [`--question-tokens ${questionTokens}`]),
     `--pattern ${pattern.name}`,
     ...Object.entries(pattern.set).map(([name, value]) => {
       const file = files[name];

@@ -1,6 +1,7 @@
 /** What is on screen as code: a finished run, or the settings as they stand. */
 import { commandLine, documentName, frameCode, pageCode, type CodeSubject } from '../exports/code';
 import type { ModelSource } from '../engine/types';
+import { questionTokens } from './keeping';
 import { patternChoice } from './patterns';
 import type { SharingParts, sharingActions } from './sharing';
 import { setupOfRun, setupOfSettings } from './setup';
@@ -50,6 +51,14 @@ export function codeActions(parts: SharingParts, sharing: ReturnType<typeof shar
       setup,
       question: entry ? entry.result.request.question : document.getState().question,
       measureHeads: entry?.result.request.measureHeads === true,
+      // It matters only where the document is cut, which is not known before a run.
+      questionTokens: (
+        entry
+          ? entry.result.request.keepCache === true && entry.result.prompt.truncated
+          : settings.getState().keepCaches !== false
+      )
+        ? questionTokens
+        : null,
       files: Object.fromEntries(
         fileSettings.flatMap((parameter) =>
           parameter.kind === 'file' && parameter.name in setup.pattern.set

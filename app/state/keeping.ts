@@ -4,7 +4,7 @@ import { usableMemory } from './fit';
 import type { Settings } from './settings';
 
 /** Tokens left for the question where the document is cut: most questions are shorter, and it is then cut alike for all. */
-const questionTokens = 128;
+export const questionTokens = 128;
 
 type Choice = Pick<Settings, 'keepCaches' | 'gpuMemory'>;
 type Adapter = Pick<AdapterReport, 'maxBufferSize'>;
