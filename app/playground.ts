@@ -205,6 +205,21 @@ export class Playground {
     this.tell({ type: 'forgotten' });
   }
 
+  /** A comparison, one of many perhaps, that only the caller hears of. */
+  async time(input: CompareInput, hooks: MeasureHooks = {}): Promise<CompareResult> {
+    const { signal } = this.begin();
+    try {
+      await (this.current?.model ?? this.beginLoad({ kind: 'builtin' }, {}));
+      const onEvent = (event: CallEvent): void => {
+        if (event.type === 'run-progress') hooks.onProgress?.(event.progress);
+      };
+      const request = completeRequest(input);
+      return (await this.client.call({ type: 'compare', request }, { signal, onEvent })).result;
+    } finally {
+      this.run = null;
+    }
+  }
+
   /** No events but the hook's: what is measured belongs to whoever asked. */
   async measureHeads(input: MeasureInput, hooks: MeasureHooks = {}): Promise<HeadReport> {
     const { signal } = this.begin();

@@ -12,6 +12,7 @@ import { createModelStore, modelActions } from './model';
 import { createPageStore, pageActions } from './page';
 import { createPromptStore } from './prompt';
 import { createRunStore, runActions } from './run';
+import { createScalingStore, scalingActions } from './scaling';
 import { createSearchStore, searchActions } from './search';
 import { createSettingsStore, setPatternValue, type KeyValue } from './settings';
 import type { SettingValue } from './patterns';
@@ -42,6 +43,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
   const run = createRunStore(playground, document);
   const heads = createHeadsStore();
   const search = createSearchStore(storages.local);
+  const scaling = createScalingStore();
   const modelCalls = modelActions(model, playground);
   const runCalls = runActions(run, playground, document, settings, model);
   const history = createHistoryStore();
@@ -79,6 +81,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
     toasts,
     heads,
     search,
+    scaling,
     version: createVersionStore(),
     actions: {
       settings: {
@@ -102,6 +105,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
       page: pageActions(page),
       toasts: toastCalls,
       heads: headsActions(heads, playground, model, run),
+      scaling: scalingActions(scaling, { playground, document, model, settings }),
       search: searchActions(search, { playground, document, model, settings }),
     },
   };

@@ -2,6 +2,7 @@ import { Dialogs } from './Dialogs';
 import { DropTarget } from './DropTarget';
 import { Header } from './Header';
 import { History } from './History';
+import { Scaling } from './Scaling';
 import { Setup } from './Setup';
 import { Stage } from './Stage';
 import { StatusLine } from './StatusLine';
@@ -30,6 +31,7 @@ export function App() {
         <Setup />
         <div className="outcome" id="result" tabIndex={-1}>
           <Stage />
+          <Scaling />
           <History />
         </div>
       </main>

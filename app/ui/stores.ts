@@ -10,6 +10,7 @@ import type { ModelState } from '../state/model';
 import type { PageState } from '../state/page';
 import type { PromptState } from '../state/prompt';
 import type { RunState } from '../state/run';
+import type { ScalingState } from '../state/scaling';
 import type { SearchState } from '../state/search';
 import type { Settings } from '../state/settings';
 import type { Stores } from '../state/stores';
@@ -62,6 +63,10 @@ export function usePrompt<T>(select: (state: PromptState) => T): T {
 
 export function useRun<T>(select: (state: RunState) => T): T {
   return useStore(useStores().run, select);
+}
+
+export function useScaling<T>(select: (state: ScalingState) => T): T {
+  return useStore(useStores().scaling, select);
 }
 
 export function useSearch<T>(select: (state: SearchState) => T): T {
