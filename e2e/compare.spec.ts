@@ -71,20 +71,24 @@ test('the keyboard alone is enough, and finished runs stay', async ({ app, page 
   await expect(app.result).toBeVisible();
 });
 
-test('sparse at any length when asked, with its density below one', async ({ app, page }) => {
-  await app.open();
-  await app.takeSample('Report');
-  await page.getByText('Advanced parameters').click();
-  await page.getByLabel('Short prompts').selectOption('Sparse at every length');
-  await page.getByRole('spinbutton', { name: 'Diagonals at most' }).fill('128');
-  await page.getByRole('spinbutton', { name: 'Columns at most' }).fill('64');
-  // Of so few rows they are most of what could be skipped.
-  await page.getByRole('spinbutton', { name: 'Last rows dense' }).fill('0');
-  await page.getByText('Sampling and order').click();
-  await page.getByRole('radio', { name: 'Sparse first' }).check();
-  await app.runButton.click();
-  await expect(page.getByRole('article', { name: 'Dense' })).toContainText('Waits for its turn');
-  await app.finished();
-  await expect(app.result).not.toContainText('nothing was skipped');
-  await expect(app.result.getByRole('row', { name: /^Density/ })).toContainText(/100%\s*\d\d%/);
+test.describe('several blocks of rows', () => {
+  test.use({ settings: { newTokens: 8, sampleTokens: 300 } });
+
+  test('sparse at any length when asked, with its density below one', async ({ app, page }) => {
+    await app.open();
+    await app.takeSample('Report');
+    await page.getByText('Advanced parameters').click();
+    await page.getByLabel('Short prompts').selectOption('Sparse at every length');
+    await page.getByRole('spinbutton', { name: 'Diagonals at most' }).fill('128');
+    await page.getByRole('spinbutton', { name: 'Columns at most' }).fill('64');
+    // Of so few rows they are most of what could be skipped.
+    await page.getByRole('spinbutton', { name: 'Last rows dense' }).fill('0');
+    await page.getByText('Sampling and order').click();
+    await page.getByRole('radio', { name: 'Sparse first' }).check();
+    await app.runButton.click();
+    await expect(page.getByRole('article', { name: 'Dense' })).toContainText('Waits for its turn');
+    await app.finished();
+    await expect(app.result).not.toContainText('nothing was skipped');
+    await expect(app.result.getByRole('row', { name: /^Density/ })).toContainText(/100%\s*\d\d%/);
+  });
 });

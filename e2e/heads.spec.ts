@@ -2,6 +2,9 @@
 import { expect, runTimeout, test } from './fixtures/app';
 import { violations } from './fixtures/axe';
 
+// More than one block of rows, so that there is something to skip.
+test.use({ settings: { newTokens: 8, sampleTokens: 300 } });
+
 test('heads are measured after the run, shown as a map, and reached by key', async ({ app, page }) => {
   await app.open();
   await app.takeSample('Report');

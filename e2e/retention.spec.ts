@@ -3,6 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { expect, runTimeout, test } from './fixtures/app';
 import { violations } from './fixtures/axe';
 
+// More than one block of rows, so that there is something to skip.
+test.use({ settings: { newTokens: 8, sampleTokens: 300 } });
+
 test('passages are measured, shown as a strip, and reached by key and pointer', async ({ app, page }) => {
   await app.open();
   await app.takeSample('Report');
