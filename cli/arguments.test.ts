@@ -54,6 +54,8 @@ test.each([
   [['--heads=yes'], 'takes no value'],
   [['--no-dense=1'], 'takes no value'],
   [['--no-dense', '--pattern', 'dense'], 'nothing to run'],
+  [['--dense', 'maybe'], 'yes, no or projected'],
+  [['--dense', 'projected', '--pattern', 'dense'], 'needs a sparse pattern'],
   [['--temperature', '11'], 'from 0 to 10'],
   [['--top-p', ''], 'from 0.01 to 1'],
   [['--seed', '-1'], '--seed must be a whole number'],
@@ -95,4 +97,13 @@ test('a value that starts with @ is the text of that file', () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test.each([
+  [['--dense', 'projected'], 'projected'],
+  [['--dense=no'], false],
+  [['--dense', 'yes'], true],
+  [['--no-dense'], false],
+] as const)('%j says whether dense runs', (argv, dense) => {
+  expect(parseArguments([...argv]).dense).toBe(dense);
 });

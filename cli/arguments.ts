@@ -24,8 +24,8 @@ export interface CompareArguments {
   maxNewTokens: number;
   sampling: { temperature: number; topP: number; seed: number };
   order: 'dense-first' | 'sparse-first';
-  /** Run dense too. */
-  dense: boolean;
+  /** Run dense too, leave it out, or project its time from a sample. */
+  dense: boolean | 'projected';
   idsFile: string | null;
   attention: string | null;
   out: string | null;
@@ -52,7 +52,9 @@ export const usage = `Usage: npm run compare -- [options]
   --temperature N, --top-p N, --seed N
                                   sampling (default: 0, greedy; 1; 0)
   --order dense-first|sparse-first  which run goes first (default: dense-first)
-  --no-dense                      leave dense out: no speed-up and no fidelity then
+  --dense yes|no|projected        run dense too (default: yes); no leaves it out: no speed-up and no fidelity then;
+                                  projected measures a sample of its attention and projects its time from that
+  --no-dense                      the same as --dense no
   --ids FILE                      prompt as a JSON array of token ids instead of text
   --attention FOLDER              one attention alone, on q.f16, k.f16, v.f16 ([head][token][dim], little-endian f16)
                                   and shape.json ({tokens, heads, headDim}) of that folder, with --pattern and --set;
@@ -94,6 +96,12 @@ function amount(name: string, text: string, least: number, most: number): number
   if (text.trim() === '' || !(value >= least && value <= most))
     throw new CliError(`${name} must be from ${least} to ${most}, not '${text}'`, 2);
   return value;
+}
+
+function denseMode(name: string, text: string): CompareArguments['dense'] {
+  if (text === 'projected') return text;
+  if (text === 'yes' || text === 'no') return text === 'yes';
+  throw new CliError(`${name} is yes, no or projected, not '${text}'`, 2);
 }
 
 export function parseArguments(argv: readonly string[]): CompareArguments {
@@ -189,6 +197,9 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
       case '--out':
         parsed.out = value();
         break;
+      case '--dense':
+        parsed.dense = denseMode(flag, value());
+        break;
       case '--tier':
         parsed.tier = tierName(value());
         break;
@@ -204,8 +215,13 @@ export function parseArguments(argv: readonly string[]): CompareArguments {
         throw new CliError(`unknown option '${flag}' (see --help)`, 2);
     }
   }
-  if (!parsed.dense && parsed.pattern === 'dense')
-    throw new CliError('--no-dense leaves nothing to run with --pattern dense', 2);
+  if (parsed.dense !== true && parsed.pattern === 'dense')
+    throw new CliError(
+      parsed.dense
+        ? '--dense projected needs a sparse pattern: --pattern dense runs dense itself'
+        : '--no-dense leaves nothing to run with --pattern dense',
+      2,
+    );
   if (parsed.heads && parsed.attention !== null)
     throw new CliError('--heads measures a prefill and cannot be combined with --attention', 2);
   return parsed;

@@ -88,3 +88,11 @@ test('the address of a frame is an attribute', () => {
     'src="https://a.example/?embed=1&amp;theme=dark#s=x"',
   );
 });
+
+test.runIf(process.platform !== 'win32')('projected dense, and dense alone, are commands too', () => {
+  const projected = { ...plain, setup: { ...plain.setup, dense: 'projected' as const } };
+  expect(parseArguments(argumentsOf(commandLine(projected)))).toMatchObject({ dense: 'projected' });
+  expect(pageCode(projected)).toContain("dense: 'projected',");
+  const alone = { ...projected, setup: { ...projected.setup, pattern: { name: 'dense' as const, set: {} } } };
+  expect(parseArguments(argumentsOf(commandLine(alone)))).toMatchObject({ pattern: 'dense', dense: true });
+});

@@ -14,7 +14,7 @@ export interface CliRequest {
   maxNewTokens: number;
   sampling?: { temperature: number; topP: number; seed: number };
   order?: 'dense-first' | 'sparse-first';
-  dense?: boolean;
+  dense?: boolean | 'projected';
   reuseDense?: boolean;
   measureHeads?: boolean;
 }

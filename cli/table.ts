@@ -1,11 +1,17 @@
-import type { CompareResult, HeadReport, RetentionReport, RunResult } from '../app/engine/types';
+import type {
+  CompareResult,
+  HeadReport,
+  ProjectedDense,
+  RetentionReport,
+  RunResult,
+} from '../app/engine/types';
 
 const ms = (value: number): string =>
   value >= 10_000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(1)} ms`;
 
 /** A plain-text table of a comparison, for a terminal. */
 export function compareTable(result: CompareResult): string {
-  const { adapter, model, prompt, runs, speedup, fidelity, heads } = result;
+  const { adapter, model, prompt, runs, speedup, projected, fidelity, heads } = result;
   const rows: [string, (run: RunResult) => string][] = [
     ['prefill', (run) => ms(run.prefillMs)],
     ['time to first token', (run) => ms(run.ttftMs)],
@@ -41,6 +47,7 @@ export function compareTable(result: CompareResult): string {
     const attention = speedup.attention === null ? '' : `, attention ${speedup.attention.toFixed(2)}x`;
     out.push('', `dense over sparse: time to first token ${speedup.ttft.toFixed(2)}x${attention}`);
   }
+  if (projected) out.push('', ...projectedLines(projected));
   if (fidelity) {
     out.push(
       `fidelity: KL ${fidelity.kl.toExponential(2)} nats, top-1 ${fidelity.top1Agree ? 'agrees' : 'differs'}, ` +
@@ -53,6 +60,17 @@ export function compareTable(result: CompareResult): string {
   if (heads) out.push(headLine(heads));
   if (heads?.retention) out.push(retentionLine(heads.retention));
   return out.join('\n');
+}
+
+/** Apart from the columns of measured runs, and by name. */
+function projectedLines({ ttftMs, attentionMs, ratio, spread, method }: ProjectedDense): string[] {
+  const attention = ratio.attention === null ? '' : `, attention ${ratio.attention.toFixed(2)}x`;
+  return [
+    `dense, PROJECTED (not run): time to first token ${ms(ttftMs)}, attention ${ms(attentionMs)}`,
+    `projected dense over sparse: time to first token ${ratio.ttft.toFixed(2)}x${attention}; ` +
+      `the sample is within ${(100 * spread).toFixed(1)}% of the fit`,
+    method,
+  ];
 }
 
 /** What of the prompt its last rows saw. */

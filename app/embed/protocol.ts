@@ -38,7 +38,7 @@ const Compare = v.strictObject({
     }),
   ),
   order: v.exactOptional(v.picklist(['dense-first', 'sparse-first'])),
-  dense: v.exactOptional(v.boolean()),
+  dense: v.exactOptional(v.union([v.boolean(), v.literal('projected')])),
   keepCache: v.exactOptional(v.boolean()),
   keepLimit: v.exactOptional(v.pipe(v.number(), v.minValue(0))),
   wholePrompt: v.exactOptional(v.boolean()),

@@ -44,7 +44,7 @@ export function keyOf({ maxNewTokens, sampling }: CompareRequest): string {
 
 export function lanesOf(request: CompareRequest): ('dense' | 'sparse')[] {
   if (request.pattern.name === 'dense') return ['dense'];
-  if (!request.dense) return ['sparse'];
+  if (request.dense !== true) return ['sparse'];
   return request.order === 'dense-first' ? ['dense', 'sparse'] : ['sparse', 'dense'];
 }
 

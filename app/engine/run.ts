@@ -3,7 +3,7 @@ import { createPattern, type Geometry } from '../attention/pattern';
 import { Decoder } from '../model/decode';
 import type { KvCache } from '../model/kvCache';
 import { chunkRowsFor } from '../model/plan';
-import { prefill } from '../model/prefill';
+import { prefill, type PrefillObserver } from '../model/prefill';
 import type { LoadedModel } from './loader';
 import { createSampler, topTokens } from './sampling';
 import type { PatternRequest, Phases, RunProgress, RunResult, Sampling } from './types';
@@ -17,6 +17,8 @@ export interface LaneOptions {
   maxNewTokens: number;
   sampling: Sampling;
   tailRows: number;
+  /** Looks on; what it records is in the run's time. */
+  observer?: PrefillObserver | undefined;
   signal: AbortSignal;
   onProgress: (progress: RunProgress) => void;
   onAnswer: (text: string) => void;
@@ -69,6 +71,7 @@ export async function runLane(
     const result = await prefill(model.transformer, ids, cache, pattern, {
       signal,
       tailRows: options.tailRows,
+      observer: options.observer,
       onProgress: ({ layer, layers, chunk, chunks, fraction }) => {
         const elapsedMs = performance.now() - start;
         const eta = etaMs(fraction, elapsedMs);

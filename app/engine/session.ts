@@ -3,7 +3,7 @@ import { UserError } from '../errors';
 import { activationSize, type Tier } from '../gpu/capabilities';
 import type { Gpu } from '../gpu/device';
 import { patternMemory, settingsWithin } from '../attention/pattern';
-import type { KvCache } from '../model/kvCache';
+import type { DenseSample } from '../model/denseSample';
 import { memoryPlan } from '../model/plan';
 import { checkRequest, denseRequest, figuresOf, keyOf, lanesOf } from './comparison';
 import { ComparisonCaches, keepRefusal } from './comparisonCaches';
@@ -11,14 +11,17 @@ import { LaneCaches } from './laneCaches';
 import { loadModel, type LoadedModel } from './loader';
 import { measureHeads } from './measure';
 import { passagesOf } from './passages';
+import { projectFrom, sampleFor } from './projection';
 import { searchReport, searchHeads, type SearchHooks } from './search';
 import { buildPrompt, type Prompt } from './prompt';
 import { openFastest, type TierMemory } from './tier';
 import { geometryOf, runLane, type LaneOutcome } from './run';
+import { warmUp } from './warmUp';
 import type {
   AdapterReport,
   CompareRequest,
   CompareResult,
+  DenseMode,
   HeadReport,
   HeadSearchInput,
   HeadSearchReport,
@@ -29,6 +32,7 @@ import type {
   ModelReport,
   ModelSource,
   PatternRequest,
+  ProjectedDense,
   PromptRequest,
   RunProgress,
   RunResult,
@@ -127,7 +131,7 @@ export class Session {
   }
 
   /** `dense`: whether a dense run goes with it; it matters for what keeping keys and values takes. */
-  plan(tokens: number, newTokens: number, pattern: PatternRequest, dense = true): MemoryPlan {
+  plan(tokens: number, newTokens: number, pattern: PatternRequest, dense: DenseMode = true): MemoryPlan {
     const model = this.loaded();
     const index = (rows: number): number => {
       if (rows === 0) return 0;
@@ -144,7 +148,7 @@ export class Session {
       newTokens,
       activationSize(this.gpu.tier),
       index,
-      dense && pattern.name !== 'dense' ? 2 : 1,
+      dense === true && pattern.name !== 'dense' ? 2 : 1,
     );
   }
 
@@ -186,8 +190,10 @@ export class Session {
     this.caches ??= new LaneCaches(this.gpu, model.config);
     const refusal = request.keepCache === true ? this.keepRefusal(request, ids.length) : null;
     const caches = new ComparisonCaches(this.gpu, model.config, this.caches, request, ids, refusal);
+    let sample: DenseSample | null = null;
+    let projected: ProjectedDense | null = null;
     try {
-      await this.warmUp(model, caches, ids, request, hooks);
+      await warmUp(model, caches, ids, request, hooks);
       for (const lane of lanesOf(request)) {
         if (lane === 'dense' && kept) {
           outcomes.set(lane, { ...kept, run: { ...kept.run, reused: true } });
@@ -195,6 +201,7 @@ export class Session {
         }
         const taken = await caches.take(lane);
         const { beside } = caches;
+        sample = sampleFor(model, request, lane, ids.length, taken.past);
         const outcome = await runLane(model, taken.cache, {
           lane,
           ids,
@@ -203,6 +210,7 @@ export class Session {
           maxNewTokens: request.maxNewTokens,
           sampling: request.sampling,
           tailRows,
+          observer: sample ?? undefined,
           signal: hooks.signal,
           onProgress: hooks.onProgress,
           onAnswer: (text) => {
@@ -219,8 +227,10 @@ export class Session {
         if (lane === 'dense' && outcome.run.pastTokens === 0)
           this.kept = { key: keyOf(request), ids, outcome };
         hooks.onRun(lane, outcome.run);
+        projected = sample && (await projectFrom(sample, taken.cache, outcome.run, model, hooks));
       }
     } finally {
+      sample?.destroy();
       caches.end();
     }
     const heads =
@@ -232,7 +242,7 @@ export class Session {
             ...hooks,
           })
         : null;
-    return this.result(model, request, prompt, outcomes, { heads, kept: caches.report() });
+    return this.result(model, request, prompt, outcomes, { heads, projected, kept: caches.report() });
   }
 
   private async runMeasure(
@@ -287,62 +297,19 @@ export class Session {
     return ids.every((id, at) => id === kept.ids[at]) ? kept.outcome : null;
   }
 
-  /**
-   * A short run of each pattern first: drivers finish compiling at first use, and the pacer learns the adapter's rate.
-   * Software adapters get a token of it, as their times are never performance.
-   */
-  private async warmUp(
-    model: LoadedModel,
-    caches: ComparisonCaches,
-    ids: Uint32Array<ArrayBuffer>,
-    request: CompareRequest,
-    hooks: CompareHooks,
-  ): Promise<void> {
-    const software = this.gpu.capabilities.software;
-    const length = Math.min(caches.newTokens, software ? 64 : 4_096);
-    const { cache, done } = caches.forWarmUp(length + 2);
-    try {
-      await this.warmUpLanes(model, cache, ids.slice(0, length), request, hooks);
-    } finally {
-      done();
-    }
-  }
-
-  private async warmUpLanes(
-    model: LoadedModel,
-    cache: KvCache,
-    ids: Uint32Array<ArrayBuffer>,
-    request: CompareRequest,
-    hooks: CompareHooks,
-  ): Promise<void> {
-    const software = this.gpu.capabilities.software;
-    for (const lane of lanesOf(request)) {
-      if (software && lane === 'sparse') continue;
-      await runLane(model, cache, {
-        lane,
-        ids,
-        past: 0,
-        pattern: lane === 'dense' ? denseRequest : settingsWithin(request.pattern, ids.length),
-        maxNewTokens: software ? 1 : 2,
-        sampling: request.sampling,
-        tailRows: 0,
-        signal: hooks.signal,
-        onProgress: (progress) => {
-          hooks.onProgress({ ...progress, stage: 'warmup', fraction: 0, etaMs: null });
-        },
-        onAnswer: () => undefined,
-      });
-    }
-  }
-
   private result(
     model: LoadedModel,
     request: CompareRequest,
     prompt: Prompt,
     outcomes: ReadonlyMap<'dense' | 'sparse', LaneOutcome>,
-    { heads, kept }: { heads: HeadReport | null; kept: KeptReport | null },
+    measured: {
+      heads: HeadReport | null;
+      projected: ProjectedDense | null;
+      kept: KeptReport | null;
+    },
   ): CompareResult {
     const { prompt: promptRequest, ...settings } = request;
+    const { heads, projected, kept } = measured;
     return {
       version: 1,
       date: new Date().toISOString(),
@@ -357,6 +324,7 @@ export class Session {
       },
       request: { ...settings, question: promptRequest.question },
       ...figuresOf(outcomes, prompt.ids, model.config.vocab),
+      ...(projected && { projected }),
       ...(kept && { kept }),
       ...(heads && { heads }),
     };

@@ -10,6 +10,9 @@ import type { Family } from '../model/config';
 export type { PatternName, PatternRequest } from '../attention/types';
 export type { Tier } from '../gpu/capabilities';
 export type { Family } from '../model/config';
+import type { DenseTime } from '../model/denseSample';
+
+export type { DenseTime } from '../model/denseSample';
 export type { MemoryPlan } from '../model/plan';
 export type { DownloadProgress, KeptModel } from '../model/library';
 
@@ -84,6 +87,12 @@ export interface PromptRequest {
   questionTokens?: number;
 }
 
+/**
+ * False leaves dense out (too long, or not wanted): then there is no speed-up and no fidelity. 'projected' leaves it out
+ * too and measures a sample of its attention after the sparse run (`CompareResult.projected`).
+ */
+export type DenseMode = boolean | 'projected';
+
 export interface CompareRequest {
   prompt: PromptRequest;
   pattern: PatternRequest;
@@ -91,8 +100,7 @@ export interface CompareRequest {
   sampling: Sampling;
   /** Which run goes first; pipelines are warmed before either. */
   order: 'dense-first' | 'sparse-first';
-  /** False leaves dense out (too long, or not wanted): then there is no speed-up and no fidelity. */
-  dense: boolean;
+  dense: DenseMode;
   /**
    * Keep keys and values after the run, so that a further question about the same document prefills only what is new;
    * and use what an earlier run kept. Both lanes have a cache of their own then.
@@ -122,8 +130,11 @@ export type Phases = Record<PhaseName, number>;
 
 export interface RunProgress {
   lane: 'dense' | 'sparse';
-  /** 'measure': the prefill that measures heads, after the timed runs; `fraction` is then its share. */
-  stage: 'warmup' | 'prefill' | 'decode' | 'measure';
+  /**
+   * 'measure': the prefill that measures heads, after the timed runs; 'project': the sample of dense attention after a
+   * sparse run. `fraction` is then their share.
+   */
+  stage: 'warmup' | 'prefill' | 'decode' | 'project' | 'measure';
   layer: number;
   layers: number;
   chunk: number;
@@ -256,6 +267,24 @@ export interface KeptReport {
   note?: string;
 }
 
+/** Dense, which was not run: from a sample of its attention. Never one of `runs`, and no part of `speedup`. */
+export interface ProjectedDense {
+  /** Time to first token, ms. */
+  ttftMs: number;
+  /** Attention of all layers and rows, ms. */
+  attentionMs: number;
+  /** Projected dense over the measured sparse run; `attention` is null without timestamp queries. */
+  ratio: { ttft: number; attention: number | null };
+  /** How it came about, in sentences. */
+  method: string;
+  /** Rows that were measured, in each of the layers that were (counted from 0). */
+  sampledRows: number;
+  sampledLayers: number[];
+  /** Largest deviation of a measured time from the fit, as a share of it. */
+  spread: number;
+  samples: DenseTime[];
+}
+
 export interface CompareResult {
   version: 1;
   /** ISO 8601. */
@@ -270,6 +299,8 @@ export interface CompareResult {
   /** null without both lanes, and where a lane began with kept keys and values: its times are not of the whole prompt. */
   speedup: { ttft: number; attention: number | null } | null;
   fidelity: Fidelity | null;
+  /** Only where `dense` is 'projected', and the sparse run read the whole prompt and did skip something. */
+  projected?: ProjectedDense;
   /** Only with `keepCache`. */
   kept?: KeptReport;
   /** Only with `measureHeads`. */

@@ -47,7 +47,7 @@ export function pageCode({
     `  maxNewTokens: ${newTokens},`,
     `  sampling: { temperature: ${sampling.temperature}, topP: ${sampling.topP}, seed: ${sampling.seed} },`,
     `  order: ${quoted(order)},`,
-    `  dense: ${dense},`,
+    `  dense: ${literal(dense)},`,
     ...(measureHeads ? ['  measureHeads: true,'] : []),
     '});',
     'console.log(result);',
@@ -94,7 +94,8 @@ export function commandLine({
     ...(sampling.topP === 1 ? [] : [`--top-p ${sampling.topP}`]),
     ...(sampling.seed === 0 ? [] : [`--seed ${sampling.seed}`]),
     ...(order === 'dense-first' ? [] : [`--order ${order}`]),
-    ...(dense ? [] : ['--no-dense']),
+    // Dense alone has nothing beside it.
+    ...(dense === true || pattern.name === 'dense' ? [] : [`--dense ${dense ? 'projected' : 'no'}`]),
     ...(measureHeads ? ['--heads'] : []),
   ];
   return lines.join(' \\\n  ');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { furtherRun, gpuRun, softwareRun } from '../storage/fixtures';
+import { furtherRun, gpuRun, projectedRun, softwareRun } from '../storage/fixtures';
 import { runsCsv } from './csv';
 
 /** A reader of RFC 4180, so that what is written is judged by what another program would read. */
@@ -41,6 +41,19 @@ describe('CSV', () => {
   it('tells a further question from a whole prompt, and gives it no speed-up', () => {
     const [, sparse] = read(runsCsv([furtherRun]));
     expect(sparse).toMatchObject({ past_tokens: '32700', prompt_tokens: '32768', speedup_ttft: '' });
+  });
+
+  it('has projected figures in columns of their own, and no row of a run that was not made', () => {
+    const rows = read(runsCsv([projectedRun, gpuRun]));
+    expect(rows.map(({ pattern }) => pattern)).toEqual(['adaptive', 'dense', 'adaptive']);
+    expect(rows[0]).toMatchObject({
+      ttft_ms: '600',
+      speedup_ttft: '',
+      dense_projected_ttft_ms: '2400',
+      dense_projected_attention_ms: '2082',
+      projected_speedup_ttft: '4',
+    });
+    expect(rows[2]).toMatchObject({ speedup_ttft: '3', dense_projected_ttft_ms: '' });
   });
 
   it('keeps quotes, commas and line breaks, and lets no text be a formula', () => {

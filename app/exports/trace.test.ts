@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { gpuResult, softwareRun } from '../storage/fixtures';
+import { gpuResult, projectedRun, softwareRun } from '../storage/fixtures';
 import { traceOf, type Trace } from './trace';
 
 type Event = Trace['traceEvents'][number];
@@ -50,4 +50,10 @@ it('has wall times alone where there were no timestamps, and names a software ad
   const trace = traceOf(softwareRun.result);
   expect([...tracks(trace).values()]).toEqual(['Dense: wall time']);
   expect(trace.otherData.timing).toContain('Software adapter');
+});
+
+it('has no track of projected dense, and says so', () => {
+  const trace = traceOf(projectedRun.result);
+  expect([...tracks(trace).values()].some((name) => name.startsWith('Dense'))).toBe(false);
+  expect(trace.otherData.timing).toContain('2400 ms to the first token are projected from a sample');
 });

@@ -50,6 +50,9 @@ export function traceOf(result: CompareResult): Trace {
       promptTokens: String(prompt.tokens),
       timing:
         'Lanes ran one after the other; each starts at 0 here. GPU phases and layers are totals laid end to end, not a timeline.' +
+        (result.projected
+          ? ` Dense was not run and is in no track: ${result.projected.ttftMs.toFixed(0)} ms to the first token are projected from a sample.`
+          : '') +
         (adapter.software ? ' Software adapter: these times are not performance.' : ''),
     },
     traceEvents: [

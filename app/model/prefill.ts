@@ -167,6 +167,21 @@ function expectedDensity(pattern: Pattern, shape: { past: number; rows: number }
   return Math.min(0.6, Math.max(0.03, 4_096 / (shape.past + shape.rows)));
 }
 
+/**
+ * Row blocks of one attention dispatch. Fewer than `leastGroups` workgroups leave a large GPU idle, so that splitting
+ * further costs more time than it saves.
+ */
+export function blocksPerDispatch(
+  { gpu, config }: Pick<Transformer, 'gpu' | 'config'>,
+  flopsPerBlock: number,
+  blocks: number,
+): number {
+  const leastGroups = 256;
+  const fewest = gpu.capabilities.software ? 1 : Math.ceil(leastGroups / config.heads);
+  const most = Math.floor(gpu.pacer.dispatchFlops / flopsPerBlock);
+  return Math.min(blocks, Math.max(fewest, most));
+}
+
 /** The state of one prefill that every layer needs. */
 class LayerRun {
   private readonly work: Work;
@@ -262,7 +277,7 @@ class LayerRun {
     const splits = splitsFor(blocks - denseFrom, heads, keys);
     const end = splits > 1 ? denseFrom : blocks;
     const perBlock = this.attentionFlops(chunk.first, chunk.count) / blocks;
-    const step = this.blocksPerDispatch(perBlock, blocks);
+    const step = blocksPerDispatch(model, perBlock, blocks);
     const all = { model, recorder, layer, activations, cache, rows: chunk.count, position, keys };
     for (let firstRowBlock = 0; firstRowBlock < end; firstRowBlock += step) {
       const rowBlocks = Math.min(step, end - firstRowBlock);
@@ -296,18 +311,6 @@ class LayerRun {
   private rowsInput(layer: number, { first, count }: Chunk): RowsInput {
     const { queries, rows: queryStride } = this.activations;
     return { first, count, queries, queryStride, caches: this.cache.layer(layer) };
-  }
-
-  /**
-   * Row blocks of one attention dispatch. Fewer than `leastGroups` workgroups leave a large GPU idle, so that
-   * splitting further costs more time than it saves.
-   */
-  private blocksPerDispatch(flopsPerBlock: number, blocks: number): number {
-    const leastGroups = 256;
-    const { software } = this.model.gpu.capabilities;
-    const fewest = software ? 1 : Math.ceil(leastGroups / this.model.config.heads);
-    const most = Math.floor(this.model.gpu.pacer.dispatchFlops / flopsPerBlock);
-    return Math.min(blocks, Math.max(fewest, most));
   }
 
   /** Attention work of chunk rows as the pattern expects it. */

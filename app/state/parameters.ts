@@ -16,7 +16,11 @@ export interface ChoiceParameter {
   name: string;
   label: string;
   help: string;
-  options: readonly { value: string; label: string }[];
+  options: readonly {
+    value: string;
+    /** A function where it hangs on the pattern's other values. */
+    label: string | ((values: Readonly<Record<string, SettingValue>>) => string);
+  }[];
 }
 
 /** One slider for all that matters; shown without opening anything. */

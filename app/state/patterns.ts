@@ -30,16 +30,25 @@ const fallback: ChoiceParameter = {
   ],
 };
 
-/** Where the engine's default depends on the budget, which the first option leaves to it. */
-const asPublished: ChoiceParameter = {
-  ...fallback,
-  help: 'The original is sparse at every length. Dense where an index costs more than it saves is said in the result.',
-  options: [
-    { value: 'by budget', label: 'As the budget says' },
-    { value: 'auto', label: 'Dense where sparse cannot pay' },
-    { value: 'off', label: 'Sparse at every length' },
-  ],
-};
+/**
+ * Where the engine's default depends on the budget, which the first option leaves to it: the original, and `classic` with
+ * it, has no fallback. `initial` is the budget while none is chosen.
+ */
+function byBudget(initial: 'classic' | 'scaled'): ChoiceParameter {
+  const effect = (budget: SettingValue): string =>
+    budget === 'classic' ? 'sparse at every length' : 'dense where sparse cannot pay';
+  return {
+    ...fallback,
+    help: 'The original is sparse at every length. Dense where an index costs more than it saves is said in the result.',
+    options: [
+      {
+        value: 'by budget',
+        label: ({ budget = initial }) => `As the ${String(budget)} budget: ${effect(budget)}`,
+      },
+      ...fallback.options,
+    ],
+  };
+}
 
 const estimating: NumberParameter = {
   kind: 'number',
@@ -162,7 +171,7 @@ export const patterns: readonly PatternChoice[] = [
         step: 1,
       },
       estimating,
-      fallback,
+      byBudget('scaled'),
     ],
   },
   {
@@ -221,7 +230,7 @@ export const patterns: readonly PatternChoice[] = [
         max: 16_384,
         step: 1,
       },
-      fallback,
+      byBudget('scaled'),
     ],
   },
   {
@@ -301,7 +310,7 @@ export const patterns: readonly PatternChoice[] = [
         step: 1,
       },
       estimating,
-      asPublished,
+      byBudget('classic'),
     ],
   },
   {

@@ -69,7 +69,7 @@ export function isRunning(state: RunState): boolean {
 
 export function lanesOf(request: Omit<CompareRequest, 'prompt'>): Lane[] {
   if (request.pattern.name === 'dense') return ['dense'];
-  if (!request.dense) return ['sparse'];
+  if (request.dense !== true) return ['sparse'];
   return request.order === 'dense-first' ? ['dense', 'sparse'] : ['sparse', 'dense'];
 }
 
@@ -224,6 +224,7 @@ function announceStage(store: RunStore, { lane, stage }: RunProgress): void {
     prefill: 'reading the prompt',
     decode: 'writing its answer',
     measure: 'measuring its heads',
+    project: 'done; dense is being projected from a sample',
   }[stage];
   store.setState({ announcement: `${lane === 'dense' ? 'Dense' : 'Sparse'} run is ${what}.` });
 }

@@ -21,8 +21,8 @@ const schema = v.object({
   topP: v.fallback(v.pipe(v.number(), v.minValue(0.01), v.maxValue(1)), 1),
   seed: v.fallback(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   order: v.fallback(v.picklist(['dense-first', 'sparse-first']), 'dense-first'),
-  /** Run dense too; without it there is nothing to compare. */
-  withDense: v.fallback(v.boolean(), true),
+  /** Run dense too; without it there is nothing to compare, but it may be projected. */
+  withDense: v.fallback(v.union([v.boolean(), v.literal('projected')]), true),
   /** GiB of GPU memory, which no browser tells; null until stated. */
   gpuMemory: v.fallback(v.nullable(v.pipe(v.number(), v.minValue(0.25), v.maxValue(4_096))), null),
   /** Keep keys and values for further questions; null: where memory is known to be enough. */

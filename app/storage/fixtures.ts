@@ -179,3 +179,26 @@ export const furtherRun: FinishedRun = {
     kept: { tokens: 32_768, bytes: 285_212_672 },
   },
 };
+
+/** Sparse alone, with dense projected from a sample. */
+export const projectedRun: FinishedRun = {
+  ...gpuRun,
+  id: 'projected-run',
+  result: {
+    ...gpuResult,
+    request: { ...gpuResult.request, dense: 'projected' },
+    runs: gpuResult.runs.slice(1),
+    speedup: null,
+    fidelity: null,
+    projected: {
+      ttftMs: 2_400,
+      attentionMs: 2_082,
+      ratio: { ttft: 4, attention: 7.4 },
+      method: 'Dense was not run.',
+      sampledRows: 8_256,
+      sampledLayers: [0, 4],
+      spread: 0.031,
+      samples: [{ layer: 0, firstRow: 4_096, rows: 2_752, rowBlocks: 43, tiles: 3_698, ms: 21.5 }],
+    },
+  },
+};

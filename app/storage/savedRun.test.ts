@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors';
-import { furtherRun, gpuResult, gpuRun, softwareRun } from './fixtures';
+import { furtherRun, gpuResult, gpuRun, projectedRun, softwareRun } from './fixtures';
 import { parseRunsFile, readSavedRun, runsFile } from './savedRun';
 
 const newId = (): string => 'new';
@@ -49,6 +49,12 @@ describe('a file of runs', () => {
 
   it('keeps what a further question was measured with, and its conversation', () => {
     expect(readSavedRun(structuredClone(furtherRun))).toEqual(furtherRun);
+  });
+
+  it('keeps projected dense apart from what was measured', () => {
+    expect(readSavedRun(structuredClone(projectedRun))).toEqual(projectedRun);
+    const broken = changed(projectedRun, ['result', 'projected', 'samples', 0, 'ms'], 'quick');
+    expect(refusalOf({ ...runsFile([]), runs: [broken] })).toContain('result.projected.samples[0].ms');
   });
 
   it('may be one result alone, as the command line writes it', () => {

@@ -10,7 +10,8 @@ import type {
   RunResult,
 } from '../engine/types';
 import { UserError } from '../errors';
-import { issueText, PatternSchema, patternNames } from './setup';
+import { DenseSchema, issueText, PatternSchema, patternNames } from './setup';
+import { ProjectedSchema } from './projected';
 
 export interface FinishedRun {
   id: string;
@@ -157,7 +158,7 @@ const Result = v.object({
     maxNewTokens: Whole,
     sampling: v.object({ temperature: Amount, topP: Amount, seed: Whole }),
     order: v.picklist(['dense-first', 'sparse-first']),
-    dense: v.boolean(),
+    dense: DenseSchema,
     keepCache: v.exactOptional(v.boolean()),
     keepLimit: v.exactOptional(Amount),
     wholePrompt: v.exactOptional(v.boolean()),
@@ -179,6 +180,7 @@ const Result = v.object({
   kept: v.exactOptional(
     v.object({ tokens: Whole, bytes: Amount, note: v.exactOptional(Line) } satisfies Fields<KeptReport>),
   ),
+  projected: v.exactOptional(ProjectedSchema),
   heads: v.exactOptional(Heads),
 } satisfies Fields<CompareResult>);
 

@@ -1,6 +1,6 @@
 /** Everything that a person sets for a run besides its text, as share links hold it and as replays restore it. */
 import * as v from 'valibot';
-import type { CompareRequest, PatternRequest } from '../engine/types';
+import type { CompareRequest, DenseMode, PatternRequest } from '../engine/types';
 
 export const patternNames = [
   'dense',
@@ -22,6 +22,8 @@ export const PatternSchema = v.object({
   set: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
 });
 
+export const DenseSchema = v.union([v.boolean(), v.literal('projected')]);
+
 export const SamplingSchema = v.object({
   temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
   topP: v.pipe(v.number(), v.minValue(0.01), v.maxValue(1)),
@@ -36,7 +38,7 @@ export interface Setup {
   newTokens: number;
   sampling: CompareRequest['sampling'];
   order: CompareRequest['order'];
-  dense: boolean;
+  dense: DenseMode;
 }
 
 export const SetupSchema = v.object({
@@ -45,7 +47,7 @@ export const SetupSchema = v.object({
   newTokens: v.pipe(AtLeastOne, v.maxValue(8_192)),
   sampling: SamplingSchema,
   order: v.picklist(['dense-first', 'sparse-first']),
-  dense: v.boolean(),
+  dense: DenseSchema,
 });
 
 /** Where something does not fit a schema and how, for a sentence: "runs[0].name: expected a string". */

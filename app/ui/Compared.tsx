@@ -3,7 +3,7 @@ import { Answers } from './Answers';
 import { NumbersTable } from './Numbers';
 import { SoftwareNote } from './SoftwareNote';
 import { TimeBars } from './TimeBars';
-import { barsOf } from './bars';
+import { barsOf, projectedBarsOf } from './bars';
 import { chartCaption, differences, sameDocument } from './comparison';
 import { moment } from './format';
 import { useActions } from './stores';
@@ -20,6 +20,7 @@ export function Compared({ first, second }: { first: FinishedRun; second: Finish
     { mark: 'B', entry: second },
   ] as const;
   const bars = pair.flatMap(({ mark, entry }) => barsOf(entry.result, mark));
+  const projected = pair.flatMap(({ mark, entry }) => projectedBarsOf(entry.result, mark));
   const software = pair.some(({ entry }) => entry.result.adapter.software);
   const machines = first.result.adapter.description !== second.result.adapter.description;
   return (
@@ -45,7 +46,12 @@ export function Compared({ first, second }: { first: FinishedRun; second: Finish
       <p className="soft">
         {words.documents[sameDocument(first, second)]} {machines && words.machines}
       </p>
-      <TimeBars bars={bars} software={software} caption={chartCaption([first.result, second.result])} />
+      <TimeBars
+        bars={bars}
+        projected={projected}
+        software={software}
+        caption={chartCaption([first.result, second.result])}
+      />
       <section aria-labelledby="numbers-title">
         <NumbersTable bars={bars} software={software} />
       </section>

@@ -8,6 +8,8 @@ interface PatternParametersProps {
   parameters: readonly Parameter[];
 }
 
+const noValues: Readonly<Record<string, SettingValue>> = {};
+
 export function PatternParameters({ pattern, parameters }: PatternParametersProps) {
   const values = useSettings((settings) => settings.patternValues[pattern]);
   const { settings } = useActions();
@@ -17,7 +19,7 @@ export function PatternParameters({ pattern, parameters }: PatternParametersProp
         <Field
           key={`${pattern} ${parameter.name}`}
           parameter={parameter}
-          value={values?.[parameter.name]}
+          values={values ?? noValues}
           onChange={(value) => {
             settings.setPatternValue(pattern, parameter.name, value);
           }}
@@ -29,12 +31,14 @@ export function PatternParameters({ pattern, parameters }: PatternParametersProp
 
 interface FieldProps {
   parameter: Parameter;
-  value: SettingValue | undefined;
+  /** Of the whole pattern. */
+  values: Readonly<Record<string, SettingValue>>;
   onChange: (value: SettingValue | undefined) => void;
 }
 
-function Field({ parameter, value, onChange }: FieldProps) {
+function Field({ parameter, values, onChange }: FieldProps) {
   const id = useId();
+  const value = values[parameter.name];
   const { label, help, kind } = parameter;
   if (kind === 'file')
     return (
@@ -68,7 +72,7 @@ function Field({ parameter, value, onChange }: FieldProps) {
         >
           {parameter.options.map((option) => (
             <option key={option.value} value={option.value}>
-              {option.label}
+              {typeof option.label === 'string' ? option.label : option.label(values)}
             </option>
           ))}
         </select>

@@ -2,6 +2,7 @@ import type { ActiveRun, LaneState } from '../state/run';
 import { patternLabel } from '../state/patterns';
 import { SoftwareNote } from './SoftwareNote';
 import { clock, count, duration, percent, roughly } from './format';
+import { projectionTexts } from './projectionTexts';
 import { useModel } from './stores';
 import { useStickyScroll } from './useStickyScroll';
 import { useNow } from './useNow';
@@ -24,6 +25,9 @@ export function Race({ run }: { run: ActiveRun }) {
       </header>
       {run.lanes.length > 1 && run.status === 'running' && (
         <p className="help">One after the other, so that neither slows the other down.</p>
+      )}
+      {run.request.dense === 'projected' && run.lanes[0]?.lane === 'sparse' && (
+        <p className="help">{projectionTexts.running}</p>
       )}
       {run.question !== '' && <p className="asked">{run.question}</p>}
       <div className="lanes">

@@ -6,12 +6,13 @@ import { EnergyPanel } from './EnergyPanel';
 import { FidelityPanel } from './FidelityPanel';
 import { HeadsPanel } from './HeadsPanel';
 import { Numbers } from './Numbers';
+import { ProjectedPanel } from './ProjectedPanel';
 import { RunFacts } from './RunFacts';
 import { SoftwareNote } from './SoftwareNote';
 import { RetentionPanel } from './RetentionPanel';
 import { ResultActions } from './ResultActions';
 import { TimeBars } from './TimeBars';
-import { barsOf } from './bars';
+import { barsOf, projectedBarsOf } from './bars';
 import { chartCaption } from './comparison';
 import { counted } from './format';
 import { fidelityLine, headline, sparseRun } from './words';
@@ -24,7 +25,11 @@ export function Result({ run }: { run: FinishedRun }) {
   return (
     <section className="result" aria-labelledby="result-title">
       <header className="stage-head">
-        <h2 id="result-title">{sparse ? `${patternLabel(sparse.pattern)} against dense` : 'Dense alone'}</h2>
+        <h2 id="result-title">
+          {sparse
+            ? `${patternLabel(sparse.pattern)} against dense${result.projected ? ', projected' : ''}`
+            : 'Dense alone'}
+        </h2>
         <p className="soft">
           {name === '' ? '' : `${name}: `}
           {title === '' ? '' : `${title}, `}
@@ -48,8 +53,14 @@ export function Result({ run }: { run: FinishedRun }) {
       </div>
       <Conversation run={run} />
       <AskAnother run={run} />
-      <TimeBars bars={barsOf(result)} software={software} caption={chartCaption([result])} />
+      <TimeBars
+        bars={barsOf(result)}
+        projected={projectedBarsOf(result)}
+        software={software}
+        caption={chartCaption([result])}
+      />
       <Numbers result={result} />
+      {result.projected && <ProjectedPanel projected={result.projected} />}
       <EnergyPanel result={result} />
       {result.fidelity && <FidelityPanel fidelity={result.fidelity} />}
       {sparse && <RetentionPanel key={run.id} run={run} />}

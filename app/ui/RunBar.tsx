@@ -1,6 +1,7 @@
 import type { MemoryPlan } from '../engine/types';
 import { keepVerdict } from '../state/keeping';
 import { isRunning } from '../state/run';
+import { LongDense } from './DenseChoice';
 import { cancelAction, runAction } from './actions';
 import { bytes, count } from './format';
 import { useModel, usePrompt, useRun, useSettings, useStores } from './stores';
@@ -16,6 +17,7 @@ export function RunBar() {
   const action = running ? cancelAction : runAction;
   return (
     <div className="run-bar">
+      {!running && <LongDense />}
       <PlanLine />
       <button
         type="button"

@@ -1,3 +1,4 @@
+import { DenseChoice, useDenseEstimate } from './DenseChoice';
 import { useActions, useSettings } from './stores';
 
 const orders = [
@@ -8,10 +9,11 @@ const orders = [
 export function RunOrder() {
   const order = useSettings((settings) => settings.order);
   const withDense = useSettings((settings) => settings.withDense);
+  const estimate = useDenseEstimate();
   const { settings } = useActions();
   return (
     <div className="stack">
-      <fieldset className="segments" disabled={!withDense}>
+      <fieldset className="segments" disabled={withDense !== true}>
         <legend>Which run goes first</legend>
         {orders.map(({ value, label }) => (
           <label key={value}>
@@ -27,16 +29,7 @@ export function RunOrder() {
           </label>
         ))}
       </fieldset>
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={withDense}
-          onChange={(event) => {
-            settings.set({ withDense: event.target.checked });
-          }}
-        />
-        <span>Run dense too. Without it there is no speed-up and no fidelity.</span>
-      </label>
+      <DenseChoice estimate={estimate} />
     </div>
   );
 }

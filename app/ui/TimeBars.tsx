@@ -1,7 +1,8 @@
 import { lazy, Suspense, useState } from 'react';
 import { SaveChart } from './SaveChart';
 import { SoftwareNote } from './SoftwareNote';
-import { laneOf, type Bar } from './bars';
+import { projectionTexts } from './projectionTexts';
+import { laneOf, type Bar, type ProjectedBar } from './bars';
 import { duration } from './format';
 import { phaseKinds, segmentsOf, type Segment } from './phases';
 import { texts } from './texts';
@@ -10,13 +11,18 @@ const LayerTimes = lazy(() => import('./layers/LayerTimes'));
 
 interface TimeBarsProps {
   bars: readonly Bar[];
+  /** Dense that was projected, on the same scale. */
+  projected: readonly ProjectedBar[];
   software: boolean;
   /** In the picture that can be saved: its title, and lines on where the times come from. */
   caption: { title: string; notes: readonly string[] };
 }
 
-export function TimeBars({ bars, software, caption }: TimeBarsProps) {
-  const longest = Math.max(...bars.map(({ run }) => run.ttftMs));
+export function TimeBars({ bars, projected, software, caption }: TimeBarsProps) {
+  const longest = Math.max(
+    ...bars.map(({ run }) => run.ttftMs),
+    ...projected.map((bar) => bar.projected.ttftMs),
+  );
   const measured = bars.some(({ run }) => run.phasesMs !== null);
   const unmeasured = bars.some(({ run }) => run.phasesMs === null);
   const draw = async (): Promise<string> => {
@@ -26,7 +32,7 @@ export function TimeBars({ bars, software, caption }: TimeBarsProps) {
       ...(unmeasured ? [texts.chart.noPhases] : []),
       ...(software ? [texts.chart.software] : []),
     ];
-    return timeBarsSvg({ title: caption.title, notes, bars });
+    return timeBarsSvg({ title: caption.title, notes, bars, projected });
   };
   return (
     <section aria-labelledby="time-title">
@@ -38,6 +44,9 @@ export function TimeBars({ bars, software, caption }: TimeBarsProps) {
         </div>
       </div>
       <div className="time-bars">
+        {projected.map((bar) => (
+          <ProjectedTime key={bar.key} bar={bar} longest={longest} />
+        ))}
         {bars.map((bar) => (
           <TimeBar key={bar.key} bar={bar} longest={longest} />
         ))}
@@ -73,6 +82,24 @@ function ByLayer({ bars }: { bars: readonly Bar[] }) {
         </Suspense>
       )}
     </details>
+  );
+}
+
+/** Hatched and by name, so that nobody takes it for a measured time. */
+function ProjectedTime({ bar: { label, projected }, longest }: { bar: ProjectedBar; longest: number }) {
+  return (
+    <div className="time-bar" data-lane="dense">
+      <p>{label}</p>
+      <p className="unseen">{projectionTexts.bar}</p>
+      <div className="track" aria-hidden="true">
+        <span
+          className="phase phase-projected"
+          style={{ width: `${(projected.ttftMs / longest) * 100}%` }}
+          title={`${projectionTexts.bar}: ${duration(projected.ttftMs)}`}
+        />
+      </div>
+      <p className="time-total">{duration(projected.ttftMs)} projected</p>
+    </div>
   );
 }
 

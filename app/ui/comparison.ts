@@ -1,10 +1,11 @@
 /** How a run was made, as facts; where two runs differ in them; and what a picture of their times has to say below it. */
-import type { CompareResult } from '../engine/types';
+import type { CompareResult, DenseMode } from '../engine/types';
 import type { FinishedRun } from '../storage/savedRun';
 import { settingsText } from '../exports/settingsText';
 import { answeredAfter, isFollowUp, keptFacts } from './followUp';
 import { count } from './format';
 import { texts } from './texts';
+import { projectionTexts } from './projectionTexts';
 import { sparseRun } from './words';
 
 export interface Fact {
@@ -22,7 +23,7 @@ export function factsOf({ result, context }: FinishedRun): Fact[] {
     { name: 'Pattern', value: `${request.pattern.name} ${settings}`.trim() },
     { name: 'Tokens kept from before', value: keptFacts(result) },
     { name: 'Order', value: request.order === 'dense-first' ? 'dense first' : 'sparse first' },
-    { name: 'Dense too', value: request.dense ? 'yes' : 'no' },
+    { name: 'Dense too', value: denseFact(request.dense) },
     {
       name: 'Sampling',
       value: temperature === 0 ? 'greedy' : `temperature ${temperature}, top-p ${topP}, seed ${seed}`,
@@ -33,6 +34,10 @@ export function factsOf({ result, context }: FinishedRun): Fact[] {
     { name: 'Browser', value: result.browser },
     { name: 'Date', value: result.date },
   ];
+}
+
+function denseFact(dense: DenseMode): string {
+  return dense === 'projected' ? 'projected, not run' : dense ? 'yes' : 'no';
 }
 
 export interface FactPair {
@@ -79,7 +84,11 @@ export function chartCaption(results: readonly [CompareResult, ...CompareResult[
       const { adapter, date, commit } = result;
       const version = commit === '' ? '' : `, version ${commit}`;
       const made = `${adapter.description}, ${adapter.tier}, ${date.slice(0, 10)}${version}`;
-      return isFollowUp(result) ? [answeredAfter(result), made] : [made];
+      return [
+        ...(isFollowUp(result) ? [answeredAfter(result)] : []),
+        ...(result.projected ? [projectionTexts.note(result.projected.ttftMs)] : []),
+        made,
+      ];
     }),
   };
 }

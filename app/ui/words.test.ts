@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CompareResult, RunResult } from '../engine/types';
-import { closeness, fidelityLine, firstDifference, headline } from './words';
+import { projectedRun } from '../storage/fixtures';
+import { barsOf, projectedBarsOf } from './bars';
+import { chartCaption, factsOf } from './comparison';
+import { closeness, fidelityLine, firstDifference, headline, outcome } from './words';
 
 function run(pattern: RunResult['pattern'], ttftMs: number, note?: string): RunResult {
   return { pattern, ttftMs, ...(note !== undefined && { note }) } as RunResult;
@@ -25,6 +28,24 @@ describe('headline', () => {
     const fallen = run('vertical_slash', 2_000, 'Dense was used.');
     expect(headline(result([dense, fallen], 2)).words).toBe('both times: nothing was skipped');
     expect(headline(result([dense], null))).toMatchObject({ figure: '4.00 s', tone: 'none' });
+  });
+});
+
+describe('projected dense', () => {
+  const { result: projected } = projectedRun;
+
+  it('is called projected wherever it stands', () => {
+    expect(headline(projected)).toEqual({
+      figure: '4.0×',
+      words: 'faster to the first token than dense is projected to be',
+      detail: '600 ms with sparse attention, measured; 2.40 s with dense, projected from a measured sample.',
+      tone: 'projected',
+    });
+    expect(outcome(projected)).toBe('4.0× projected');
+    expect(chartCaption([projected]).notes[0]).toContain('2.40 s projected from a measured sample, not run');
+    expect(factsOf(projectedRun)).toContainEqual({ name: 'Dense too', value: 'projected, not run' });
+    expect(barsOf(projected).map(({ label }) => label)).toEqual(['Adaptive']);
+    expect(projectedBarsOf(projected, 'A').map(({ label }) => label)).toEqual(['A: Dense, projected']);
   });
 });
 

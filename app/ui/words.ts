@@ -1,15 +1,16 @@
 /** What a result means, in plain words. The page may show more; it never claims more than this. */
-import type { CompareResult, Fidelity, RunResult } from '../engine/types';
+import type { CompareResult, Fidelity, ProjectedDense, RunResult } from '../engine/types';
 import type { FinishedRun } from '../storage/savedRun';
 import { followUpHeadline, isFollowUp } from './followUp';
 import { count, duration, nats, percent, times } from './format';
+import { projectionTexts } from './projectionTexts';
 
 export interface Headline {
   /** The one large number; empty where two runs cannot be compared. */
   figure: string;
   words: string;
   detail: string;
-  tone: 'faster' | 'even' | 'slower' | 'none';
+  tone: 'faster' | 'even' | 'slower' | 'projected' | 'none';
 }
 
 /** Differences below this share are noise. */
@@ -28,6 +29,7 @@ export function headline(result: CompareResult): Headline {
   const dense = denseRun(result);
   const sparse = sparseRun(result);
   const only = sparse ?? dense;
+  if (sparse && result.projected) return projectedHeadline(sparse, result.projected);
   if (!dense || !sparse || !result.speedup) {
     return {
       figure: only ? duration(only.ttftMs) : '',
@@ -58,6 +60,17 @@ export function headline(result: CompareResult): Headline {
     : { figure: times(1 / ratio), words: 'slower to the first token', detail: both, tone: 'slower' };
 }
 
+/** Never in the colour of what was measured. */
+function projectedHeadline(sparse: RunResult, { ttftMs, ratio }: ProjectedDense): Headline {
+  const { headline: words } = projectionTexts;
+  const detail = words.detail(sparse.ttftMs, ttftMs);
+  const tone = 'projected';
+  if (Math.abs(ratio.ttft - 1) < noise) return { figure: '1×', words: words.even, detail, tone };
+  return ratio.ttft > 1
+    ? { figure: times(ratio.ttft), words: words.faster, detail, tone }
+    : { figure: times(1 / ratio.ttft), words: words.slower, detail, tone };
+}
+
 /** What a run is called: by its person, else by its document, else by its model. */
 export function nameOf({ name, title, result }: FinishedRun): string {
   return name || title || result.model.id;
@@ -68,6 +81,7 @@ export function outcome(result: CompareResult): string {
   const sparse = sparseRun(result);
   if (sparse?.note !== undefined) return 'dense';
   if (result.speedup) return times(result.speedup.ttft);
+  if (result.projected) return projectionTexts.outcome(result.projected.ratio.ttft);
   const only = sparse ?? denseRun(result);
   return only ? duration(only.ttftMs) : '';
 }

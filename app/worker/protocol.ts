@@ -4,6 +4,7 @@ import type {
   AdapterReport,
   CompareRequest,
   CompareResult,
+  DenseMode,
   HeadReport,
   HeadSearchInput,
   HeadSearchReport,
@@ -30,7 +31,7 @@ export type Request =
       tokens: number;
       maxNewTokens: number;
       pattern: PatternRequest;
-      dense: boolean;
+      dense: DenseMode;
     }
   | { type: 'compare'; id: number; request: CompareRequest }
   /** Frees what a comparison with `keepCache` left. */

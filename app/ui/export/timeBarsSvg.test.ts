@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { gpuResult, softwareRun } from '../../storage/fixtures';
-import { barsOf } from '../bars';
+import { gpuResult, projectedRun, softwareRun } from '../../storage/fixtures';
+import { barsOf, projectedBarsOf } from '../bars';
 import { escaped, timeBarsSvg } from './timeBarsSvg';
 
 /** Widths of the bars of one lane, found by the titles that they carry. */
@@ -32,4 +32,18 @@ it('lets no name break out of the picture', () => {
   const svg = timeBarsSvg({ title: '<script>&"\u0000', notes: [], bars: [] });
   expect(svg).not.toContain('<script>');
   expect(escaped('a<b>&"\u0001')).toBe('a&lt;b&gt;&amp;&quot;');
+});
+
+it('hatches and names what was projected, on the scale of what was measured', () => {
+  const { result } = projectedRun;
+  const svg = timeBarsSvg({
+    title: 'Times',
+    notes: [],
+    bars: barsOf(result),
+    projected: projectedBarsOf(result),
+  });
+  const [dense = 0, ...sparse] = widths(svg);
+  expect(sparse.reduce((sum, width) => sum + width, 0)).toBeCloseTo(dense / 4, 0);
+  expect(svg).toContain('stroke-dasharray');
+  expect(svg).toContain('>projected</text>');
 });

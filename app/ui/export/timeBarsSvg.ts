@@ -1,13 +1,16 @@
 /** "Where the time went" as SVG: the bars of TimeBars.tsx from the same data, with title, legend and notes in the picture. */
 import { duration } from '../format';
 import { phaseKinds, segmentsOf } from '../phases';
-import { laneOf, type Bar } from '../bars';
+import { projectionTexts } from '../projectionTexts';
+import { laneOf, type Bar, type ProjectedBar } from '../bars';
 
 export interface TimeBarsPicture {
   title: string;
   /** One line each: adapter, date, what to mind. */
   notes: readonly string[];
   bars: readonly Bar[];
+  /** Drawn above them, hatched. */
+  projected?: readonly ProjectedBar[];
 }
 
 const width = 880;
@@ -28,12 +31,16 @@ const fills: Record<string, [dense: string, sparse: string]> = {
   other: ['var(--phase-other)', 'var(--phase-other)'],
 };
 
-export function timeBarsSvg({ title, notes, bars }: TimeBarsPicture): string {
-  const longest = Math.max(...bars.map(({ run }) => run.ttftMs));
+export function timeBarsSvg({ title, notes, bars, projected = [] }: TimeBarsPicture): string {
+  const longest = Math.max(
+    ...bars.map(({ run }) => run.ttftMs),
+    ...projected.map((bar) => bar.projected.ttftMs),
+  );
   const scale = (width - 2 * margin - labelWidth - totalWidth) / longest;
   const measured = bars.some(({ run }) => run.phasesMs !== null);
   const top = 64;
-  const legendTop = top + bars.length * rowHeight + 20;
+  const measuredTop = top + projected.length * rowHeight;
+  const legendTop = measuredTop + bars.length * rowHeight + 20;
   const notesTop = legendTop + (measured ? 44 : 8);
   const height = notesTop + notes.length * 18 + margin - 8;
   return [
@@ -42,7 +49,8 @@ export function timeBarsSvg({ title, notes, bars }: TimeBarsPicture): string {
     `<defs>${hatch('dense')}${hatch('sparse')}</defs>`,
     `<rect width="${width}" height="${height}" fill="var(--paper)"/>`,
     text(margin, 38, title, 'font-size="18" font-weight="600"'),
-    ...bars.map((bar, at) => row(bar, top + at * rowHeight, scale)),
+    ...projected.map((bar, at) => projectedRow(bar, top + at * rowHeight, scale)),
+    ...bars.map((bar, at) => row(bar, measuredTop + at * rowHeight, scale)),
     ...(measured ? legend(legendTop) : []),
     ...notes.map((note, at) =>
       text(margin, notesTop + at * 18, note, 'font-size="12" fill="var(--ink-soft)"'),
@@ -68,6 +76,16 @@ function row({ label, run }: Bar, y: number, scale: number): string {
     text(margin, middle, label, `font-weight="600" fill="${colour}"`),
     ...parts,
     text(width - margin, middle, duration(run.ttftMs), 'font-weight="600" text-anchor="end"'),
+  ].join('\n');
+}
+
+function projectedRow({ label, projected: { ttftMs } }: ProjectedBar, y: number, scale: number): string {
+  const middle = y + barHeight / 2 + 5;
+  return [
+    text(margin, middle, label, 'font-weight="600" fill="var(--dense)"'),
+    `<rect x="${fixed(margin + labelWidth)}" y="${y}" width="${fixed(ttftMs * scale)}" height="${barHeight}" fill="url(#index-dense)" stroke="var(--dense)" stroke-dasharray="5 3"><title>${escaped(`${projectionTexts.bar}: ${duration(ttftMs)}`)}</title></rect>`,
+    text(width - margin, middle - 7, duration(ttftMs), 'font-weight="600" text-anchor="end"'),
+    text(width - margin, middle + 9, 'projected', 'font-size="12" text-anchor="end"'),
   ].join('\n');
 }
 

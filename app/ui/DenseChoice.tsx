@@ -1,0 +1,62 @@
+import { useId } from 'react';
+import { estimateMs, measuredRuns } from '../state/estimate';
+import { roughly } from './format';
+import { useActions, useModel, usePrompt, useRun, useSettings } from './stores';
+import { projectionTexts as words } from './projectionTexts';
+
+/** From here on a dense run is worth a question, ms. */
+const longDense = 60_000;
+
+const modes = [
+  { value: true, key: 'yes' },
+  { value: 'projected', key: 'projected' },
+  { value: false, key: 'no' },
+] as const;
+
+/** What a dense run of the prompt at hand would take, ms, from runs like it; null where nothing was measured yet. */
+export function useDenseEstimate(): number | null {
+  const finished = useRun((state) => state.finished);
+  const tokens = usePrompt((state) => state.count?.prompt);
+  const model = useModel((state) => state.model);
+  const adapter = useModel((state) => state.adapter);
+  if (tokens === undefined || !model || !adapter) return null;
+  const results = finished.map(({ result }) => result);
+  return estimateMs(tokens, 1, measuredRuns(results, model, adapter), model);
+}
+
+/** Whether dense runs too, is projected or is left out; with what it would take, where that is known. */
+export function DenseChoice({ estimate }: { estimate: number | null }) {
+  const name = useId();
+  const withDense = useSettings((settings) => settings.withDense);
+  const { settings } = useActions();
+  return (
+    <fieldset className="segments dense-choice">
+      <legend>{words.choice}</legend>
+      {modes.map(({ value, key }) => (
+        <label key={key}>
+          <input
+            type="radio"
+            name={name}
+            checked={withDense === value}
+            onChange={() => {
+              settings.set({ withDense: value });
+            }}
+          />
+          <span>
+            {words.modes[key]}
+            {value === true && estimate !== null && ` (${roughly(estimate)})`}
+          </span>
+        </label>
+      ))}
+      <p className="help">{words.modeHelp[withDense === true ? 'yes' : withDense ? 'projected' : 'no']}</p>
+    </fieldset>
+  );
+}
+
+/** Beside the run button, where dense is long and there is something to compare with. */
+export function LongDense() {
+  const estimate = useDenseEstimate();
+  const pattern = useSettings((settings) => settings.pattern);
+  if (pattern === 'dense' || estimate === null || estimate < longDense) return null;
+  return <DenseChoice estimate={estimate} />;
+}
