@@ -34,6 +34,7 @@ export function completeRequest(input: CompareInput): CompareRequest {
     ...(input.keepCache !== undefined && { keepCache: input.keepCache }),
     ...(input.keepLimit !== undefined && { keepLimit: input.keepLimit }),
     ...(input.wholePrompt !== undefined && { wholePrompt: input.wholePrompt }),
+    ...(input.keepQuestion !== undefined && { keepQuestion: input.keepQuestion }),
     ...(input.measureHeads !== undefined && { measureHeads: input.measureHeads }),
   };
 }

@@ -250,3 +250,24 @@ function readSetting(path: string): string {
     throw new CliError(`'${path}' cannot be read (${(error as NodeJS.ErrnoException).code})`, 2);
   }
 }
+
+/** A pattern with its settings; `label` is how it was asked for. */
+export interface PatternRun {
+  label: string;
+  name: string;
+  set: Record<string, string | number | boolean>;
+}
+
+/** NAME[:key=value,…] as `--run` takes it; a colon separates as well as a comma. */
+export function parseRun(text: string): PatternRun {
+  // Only before a further key: values may hold commas and colons.
+  const [name = '', ...settings] = text.split(/[:,](?=\w+=)/);
+  if (!/^\w+$/.test(name)) throw new CliError(`--run wants NAME:key=value, not '${text}'`, 2);
+  const set = Object.fromEntries(
+    settings.map((setting) => {
+      const [key = '', value = ''] = setting.split(/=(.*)/s, 2);
+      return [key, settingValue(value)];
+    }),
+  );
+  return { label: text, name, set };
+}

@@ -1,12 +1,12 @@
 /** `npm run compare`: the built page in a headless Chromium, dense and sparse on the same prompt, as a table and JSON. */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { PromptRequest } from '../app/engine/types';
 import { generateSample } from '../app/documents/samples';
 import { CliError, parseArguments, settingValues, usage, type CompareArguments } from './arguments';
 import { compareAttention } from './attention';
 import { addressOf, ensureChromium, openPage } from './browser';
-import { compareInPage, type CliRequest } from './compareInPage';
+import { compareInPage } from './compareInPage';
+import { modelOf } from './model';
 import { buildIfNeeded, serveSite } from './site';
 import { compareTable } from './table';
 
@@ -34,10 +34,6 @@ function readIds(path: string): number[] {
   return ids as number[];
 }
 
-function isFolder(name: string): boolean {
-  return existsSync(name) && statSync(name).isDirectory();
-}
-
 /**
  * A sample that fits in `tokens` with question and template, so that its planted fact is never cut out: a report, or
  * a log where a report would be too short to read like one. The margins are those of the built-in tokenizer.
@@ -63,11 +59,6 @@ function promptOf(args: CompareArguments): PromptRequest {
   };
 }
 
-function hubSource(name: string): { kind: 'hub'; id: string; revision?: string } {
-  const [id = name, revision] = name.split('@');
-  return revision === undefined ? { kind: 'hub', id } : { kind: 'hub', id, revision };
-}
-
 async function main(argv: readonly string[]): Promise<void> {
   const args = parseArguments(argv);
   if (args.help) {
@@ -80,9 +71,9 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   const prompt = promptOf(args);
   const set = settingValues(args.set);
-  const folder = args.model !== 'builtin' && isFolder(args.model) ? resolve(args.model) : null;
+  const model = modelOf(args.model);
   await buildIfNeeded(log);
-  const site = await serveSite(folder === null ? {} : { folder });
+  const site = await serveSite(model.served);
   try {
     const { browser, page, software } = await openPage(
       ensureChromium(log),
@@ -95,14 +86,7 @@ async function main(argv: readonly string[]): Promise<void> {
         log(error.message);
       });
       await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
-      const source: CliRequest['source'] =
-        args.model === 'builtin'
-          ? { kind: 'builtin' }
-          : folder === null
-            ? // The browser's profile ends with the command, and what it kept with it.
-              { ...hubSource(args.model), keep: false }
-            : { kind: 'url', name: args.model, base: `${site.origin}/model/` };
-      const compare = await compareInPage(page, source, log, log);
+      const compare = await compareInPage(page, model.source(site.origin), log, log);
       const { pattern, maxNewTokens, sampling, order, dense, heads: measureHeads } = args;
       const result = await compare({
         prompt,

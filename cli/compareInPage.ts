@@ -16,6 +16,9 @@ export interface CliRequest {
   order?: 'dense-first' | 'sparse-first';
   dense?: boolean | 'projected';
   reuseDense?: boolean;
+  keepCache?: boolean;
+  wholePrompt?: boolean;
+  keepQuestion?: boolean;
   measureHeads?: boolean;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { CliError } from './arguments';
-import { fidelityTable, parseRun, type FidelityRow } from './fidelity';
+import { CliError, parseRun } from './arguments';
+import { fidelityTable, type FidelityRow } from './fidelity';
 
 test('a run is a name and settings', () => {
   expect(parseRun('vertical_slash:last=128:budget=scaled')).toEqual({
@@ -8,7 +8,12 @@ test('a run is a name and settings', () => {
     name: 'vertical_slash',
     set: { last: 128, budget: 'scaled' },
   });
-  expect(() => parseRun('a_shape:local')).toThrow(CliError);
+  expect(parseRun('minference:config=a,b:c.json,budget=scaled').set).toEqual({
+    config: 'a,b:c.json',
+    budget: 'scaled',
+  });
+  for (const wrong of ['a_shape:local', 'a_shape:=1', ':local=1', ''])
+    expect(() => parseRun(wrong), wrong).toThrow(CliError);
 });
 
 test('the table has a line for each pattern and length, with counts, means and medians', () => {

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { CompareResult } from '../app/engine/types';
 import { generateSample, type SampleKind } from '../app/documents/samples';
-import { CliError, positive, settingValue } from './arguments';
+import { CliError, parseRun, positive, type PatternRun } from './arguments';
 import { ensureChromium, openPage } from './browser';
 import { compareInPage, type CliRequest } from './compareInPage';
 import { buildIfNeeded, serveSite } from './site';
@@ -14,7 +14,7 @@ const usage = `Usage: npm run fidelity -- [options]
 
   --tokens N[,N…]                 lengths (default: 8192)
   --documents N                   documents a length: reports, logs and records in turn (default: 20)
-  --run NAME[:key=value…]         a pattern with its settings; may be repeated (default: adaptive)
+  --run NAME[:key=value,…]        a pattern with its settings; may be repeated (default: adaptive)
   --seed N                        of the first document (default: 1000)
   --max-new-tokens N              answer tokens (default: 12)
   --model HUB_ID                  (default: the built-in model)
@@ -27,7 +27,7 @@ const usage = `Usage: npm run fidelity -- [options]
 interface Options {
   tokens: number[];
   documents: number;
-  runs: { label: string; name: string; set: Record<string, string | number | boolean> }[];
+  runs: PatternRun[];
   seed: number;
   maxNewTokens: number;
   model: string;
@@ -51,19 +51,6 @@ export interface FidelityRow {
   ttft: number;
   attention: number | null;
   note?: string;
-}
-
-export function parseRun(text: string): Options['runs'][number] {
-  const [name = '', ...settings] = text.split(':');
-  const set = Object.fromEntries(
-    settings.map((setting) => {
-      const [key = '', value] = setting.split(/=(.*)/s, 2);
-      if (key === '' || value === undefined)
-        throw new CliError(`--run wants NAME:key=value, not '${text}'`, 2);
-      return [key, settingValue(value)];
-    }),
-  );
-  return { label: text, name, set };
 }
 
 function parse(argv: readonly string[]): Options | null {
@@ -218,7 +205,7 @@ async function main(argv: readonly string[]): Promise<void> {
     for (const tokens of options.tokens) {
       for (let at = 0; at < options.documents; at++) {
         const seed = options.seed + at;
-        const run = ({ name, set }: Options['runs'][number], sample: ReturnType<typeof documentOf>) =>
+        const run = ({ name, set }: PatternRun, sample: ReturnType<typeof documentOf>) =>
           compare({
             prompt: { document: sample.text, question: sample.question, tokens },
             pattern: { name, set },

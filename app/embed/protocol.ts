@@ -42,6 +42,7 @@ const Compare = v.strictObject({
   keepCache: v.exactOptional(v.boolean()),
   keepLimit: v.exactOptional(v.pipe(v.number(), v.minValue(0))),
   wholePrompt: v.exactOptional(v.boolean()),
+  keepQuestion: v.exactOptional(v.boolean()),
   reuseDense: v.exactOptional(v.boolean()),
   measureHeads: v.exactOptional(v.boolean()),
 });

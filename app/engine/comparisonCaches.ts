@@ -88,8 +88,11 @@ export class ComparisonCaches {
   }
 
   /** A lane has ended well. */
-  keep(lane: Lane, { cache }: TakenCache): void {
-    if (cache !== this.shared) this.kept.keep(lane, cache, this.ids, this.patternOf(lane));
+  keep(lane: Lane, { cache, past }: TakenCache): void {
+    if (cache === this.shared) return;
+    const asBefore = this.request.keepQuestion === false && past > 0;
+    const ids = asBefore ? this.ids.slice(0, past) : this.ids;
+    this.kept.keep(lane, cache, ids, this.patternOf(lane));
   }
 
   /** A lane has not: a cancelled further question leaves the document's keys and values as they were. */

@@ -110,6 +110,11 @@ export interface CompareRequest {
   keepLimit?: number;
   /** With `keepCache`: use nothing that an earlier run kept, so that times are of the whole prompt. */
   wholePrompt?: boolean;
+  /**
+   * With `keepCache`: false keeps no more than what the run began with, so that each further question begins just where
+   * this one did, whatever the two have in common. A run that began with nothing keeps its prompt.
+   */
+  keepQuestion?: boolean;
   /** Take the dense run of this very prompt from before, if it is at hand, instead of running it again. */
   reuseDense?: boolean;
   /** Measure the pattern's heads too (`CompareResult.heads`), in a prefill of its own after the timed runs. */

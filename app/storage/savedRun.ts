@@ -162,6 +162,7 @@ const Result = v.object({
     keepCache: v.exactOptional(v.boolean()),
     keepLimit: v.exactOptional(Amount),
     wholePrompt: v.exactOptional(v.boolean()),
+    keepQuestion: v.exactOptional(v.boolean()),
     reuseDense: v.exactOptional(v.boolean()),
     measureHeads: v.exactOptional(v.boolean()),
     question: Text,
