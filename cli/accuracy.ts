@@ -26,7 +26,8 @@ type Origin = Pick<CompareResult, 'adapter' | 'browser' | 'commit' | 'model'>;
 interface Progress {
   answered: AnsweredPrompt[];
   origin: Origin | null;
-  complete: boolean;
+  /** Why not everything was answered; null where it was. */
+  ended: 'time limit' | 'failure' | null;
 }
 
 function save(args: AccuracyArguments, { meta }: PromptFile, progress: Progress): void {
@@ -39,16 +40,13 @@ function save(args: AccuracyArguments, { meta }: PromptFile, progress: Progress)
     file: basename(args.prompts),
     meta,
     settings: { runs, dense, denseUpTo, prefill, newTokens, timeLimit },
-    complete: progress.complete,
+    complete: progress.ended === null,
     prompts: progress.answered,
   };
   writeFileSync(args.out, `${JSON.stringify(document, null, 1)}\n`);
 }
 
-function print(
-  { runs, dense, timeLimit }: AccuracyArguments,
-  { answered, origin, complete }: Progress,
-): void {
+function print({ runs, dense, timeLimit }: AccuracyArguments, { answered, origin, ended }: Progress): void {
   if (origin) {
     const { adapter, browser, model, commit } = origin;
     const software = adapter.software ? ' — software adapter' : '';
@@ -56,9 +54,12 @@ function print(
     console.log(`${browser}${commit === '' ? '' : `, commit ${commit}`}\n`);
   }
   const labels = runs.map(({ label }) => label);
-  console.log(accuracyTable(answered, labels, dense));
+  const any = answered.some(({ answers }) => Object.keys(answers).length > 0);
+  console.log(any ? accuracyTable(answered, labels, dense) : 'No prompt was answered.');
   const notes = accuracyNotes(answered, dense ? ['dense', ...labels] : labels);
-  if (!complete) notes.push(`Not all prompts are answered: the time limit of ${timeLimit} s was reached.`);
+  if (ended === 'time limit')
+    notes.push(`Not all prompts are answered: the time limit of ${timeLimit} s was reached.`);
+  if (ended === 'failure') notes.push('Not all prompts are answered: a run failed.');
   if (notes.length > 0) console.log(`\n${notes.join('\n')}`);
 }
 
@@ -92,25 +93,32 @@ async function answerInPage(
   args: AccuracyArguments,
   file: PromptFile,
 ): Promise<void> {
-  const progress: Progress = { answered: [], origin: null, complete: false };
+  const progress: Progress = { answered: [], origin: null, ended: 'failure' };
   await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
   const compare = await compareInPage(page, modelOf(args.model).source(origin), () => undefined, log);
   const time = timeIsOver(page, args.timeLimit);
   try {
-    progress.complete = await answerAll(file.documents, progress.answered, args, {
-      compare,
+    const all = await answerAll(file.documents, progress.answered, args, {
+      compare: async (request) => {
+        const result = await compare(request);
+        const { adapter, browser, commit, model } = result;
+        progress.origin = { adapter, browser, commit, model };
+        return result;
+      },
       signal: time.signal,
       log,
-      onAnswers: ({ adapter, browser, commit, model }) => {
-        progress.origin = { adapter, browser, commit, model };
+      onAnswers: () => {
         save(args, file, progress);
       },
     });
+    progress.ended = all ? null : 'time limit';
   } finally {
     time.clear();
     // Also where it failed: what was answered before is as good as ever.
-    save(args, file, progress);
-    print(args, progress);
+    if (progress.ended !== 'failure' || progress.origin !== null) {
+      save(args, file, progress);
+      print(args, progress);
+    }
   }
 }
 

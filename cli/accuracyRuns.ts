@@ -48,7 +48,7 @@ export interface AccuracyHooks {
   signal: AbortSignal;
   log: (line: string) => void;
   /** After each document and pattern. */
-  onAnswers: (result: CompareResult) => void;
+  onAnswers: () => void;
 }
 
 export type Plan = Pick<AccuracyArguments, 'runs' | 'dense' | 'denseUpTo' | 'prefill' | 'newTokens'>;
@@ -94,14 +94,13 @@ async function askAll(
   prompts: readonly AnsweredPrompt[],
   plan: Plan,
   { compare, signal }: AccuracyHooks,
-): Promise<CompareResult | null> {
+): Promise<void> {
   const pattern = { name: run.name, set: run.set };
   const shared = run.name === 'dense' || plan.prefill === 'document';
   let read: AccuracyRead | null = null;
-  let last: CompareResult | null = null;
   if (shared) {
     signal.throwIfAborted();
-    last = await compare({
+    const result = await compare({
       prompt: { document: text, question: '' },
       pattern,
       maxNewTokens: 1,
@@ -110,12 +109,12 @@ async function askAll(
       // What an earlier document left may begin alike, but a sparse pattern's keys and values are of that document.
       wholePrompt: true,
     });
-    if (last.prompt.truncated) {
+    if (result.prompt.truncated) {
       for (const prompt of prompts) prompt.skipped = tooLong;
-      return last;
+      return;
     }
-    read = readOf(last);
-    if (last.kept?.note !== undefined) read.notKept = last.kept.note;
+    read = readOf(result);
+    if (result.kept?.note !== undefined) read.notKept = result.kept.note;
   }
   for (const prompt of prompts) {
     signal.throwIfAborted();
@@ -126,7 +125,6 @@ async function askAll(
       dense: false,
       ...(shared && { keepCache: true, keepQuestion: false }),
     });
-    last = result;
     if (result.prompt.truncated) {
       prompt.skipped = tooLong;
       continue;
@@ -134,7 +132,6 @@ async function askAll(
     prompt.answers[run.label] = answerOf(result, prompt.answer);
     prompt.reads[run.label] = read ?? readOf(result);
   }
-  return last;
 }
 
 function summary(run: PatternRun, prompts: readonly AnsweredPrompt[], seconds: number): string {
@@ -169,8 +166,8 @@ export async function answerAll(
         );
         if (asked.length === 0) continue;
         const start = performance.now();
-        const result = await askAll(run, text, asked, plan, hooks);
-        if (result) hooks.onAnswers(result);
+        await askAll(run, text, asked, plan, hooks);
+        hooks.onAnswers();
         const head = `document ${at + 1} of ${documents.length} (${document.name})`;
         hooks.log(`${head}, ${summary(run, asked, (performance.now() - start) / 1000)}`);
       }

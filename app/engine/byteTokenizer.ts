@@ -1,10 +1,8 @@
 /** For tests of prompts. */
 import { createTokenizer } from './tokenizer';
 
-/** A byte-level tokenizer with no merges: one id per UTF-8 byte, and three special tokens. */
-export function byteTokenizer(
-  template: unknown = '{% for m in messages %}<|user|>{{ m.content }}{% endfor %}<|assistant|>',
-) {
+/** The `tokenizer.json` of a byte-level tokenizer with no merges: one id per UTF-8 byte, and three special tokens. */
+export function byteTokenizerJson() {
   const printable = new Set(
     [...Array(256).keys()].filter((b) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174),
   );
@@ -21,7 +19,7 @@ export function byteTokenizer(
     normalized: false,
     special: true,
   }));
-  const json = {
+  return {
     version: '1.0',
     truncation: null,
     padding: null,
@@ -32,5 +30,13 @@ export function byteTokenizer(
     decoder: { type: 'ByteLevel' },
     model: { type: 'BPE', vocab, merges: [] },
   };
-  return createTokenizer(json, { tokenizer_class: 'PreTrainedTokenizerFast', chat_template: template });
+}
+
+export function byteTokenizer(
+  template: unknown = '{% for m in messages %}<|user|>{{ m.content }}{% endfor %}<|assistant|>',
+) {
+  return createTokenizer(byteTokenizerJson(), {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    chat_template: template,
+  });
 }

@@ -62,6 +62,14 @@ test('caches are kept, given back after a cancel, and freed when they are of no 
   expect(gpu.memory.bytes - empty).toBe(bytes);
   expect(await finish(open(ids(10, 50)))).toEqual([80, 80]);
 
+  // Further questions that are not kept begin where the first of them did, whatever they have in common with it.
+  const alike = ids(10, 50).with(84, 99);
+  expect(await finish(open(ids(10, 50, 72)))).toEqual([72, 72]);
+  expect(await finish(open(ids(10, 50), { keepQuestion: false }))).toEqual([72, 72]);
+  expect(await finish(open(alike, { keepQuestion: false }))).toEqual([72, 72]);
+  expect(await finish(open(ids(10, 50)))).toEqual([72, 72]);
+  expect(await finish(open(alike))).toEqual([84, 84]);
+
   // The whole prompt is measured where that is asked for.
   expect(await finish(open(ids(10, 50), { wholePrompt: true }))).toEqual([0, 0]);
 
