@@ -14,14 +14,16 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from documents import DocumentWriter
-from facts import Fact
+from tasks import NOT_THERE, Askable, Chain, Several, absent, askables, told
 from tokenizer import ASSISTANT, END, PAD, USER
 from words import WordLists
 
 # Kinds of tokens, as targets.
-UNTRAINED, PROSE, SYNTHETIC, QUOTE, FACT, LOG_FACT, RECORD_FACT = range(7)
-KIND_NAMES = ("untrained", "prose", "synthetic", "quote", "fact", "log", "record")
-KIND_WEIGHTS = (0.0, 0.2, 0.05, 1.2, 2.0, 2.0, 2.0)
+UNTRAINED, PROSE, SYNTHETIC, QUOTE, FACT, LOG_FACT, RECORD_FACT, SEVERAL, CHAIN, ABSENT = range(10)
+KIND_NAMES = ("untrained", "prose", "synthetic", "quote", "fact", "log", "record", "several", "chain", "absent")
+KIND_WEIGHTS = (0.0, 0.2, 0.05, 1.5, 2.0, 2.0, 2.0, 2.5, 2.0, 1.5)
+# Share of the questions that ask for what is not there.
+ABSENT_SHARE = 0.12
 
 QUOTE_QUESTIONS = (
     "Finish the {unit}: {text}",
@@ -114,7 +116,7 @@ class Part:
     ids: np.ndarray
     kinds: np.ndarray
     """Of its tokens, as targets."""
-    facts: list[tuple[Fact, int]]
+    facts: list[tuple[Askable, int]]
     """Each with the kind of its answer's tokens."""
     first: np.ndarray
     end: np.ndarray
@@ -159,14 +161,16 @@ class SequenceMaker:
     def prose(self, length: int, writer: DocumentWriter) -> Part:
         rng = self.rng
         most = max(1, length // 48)
-        facts = writer.maker.facts(min(600, rng.choice((1, 1 + most // 16, 1 + most // 4, 1 + most // 3, 1 + most // 2))))
-        room = max(32, length - 22 * len(facts))
+        count = rng.choice((1, 1 + most // 16, 1 + most // 4, 1 + most // 3, 1 + most // 2))
+        facts = askables(writer.maker, min(600, count))
+        statements = told(rng, facts)
+        room = max(32, length - 22 * len(statements))
         ids, wrapped = self.corpus.slice(rng, room, self.traits)
-        with_facts = self.planted(ids, wrapped, [fact.statement(rng) for fact in facts])
+        with_facts = self.planted(ids, wrapped, statements)
         if with_facts is None:
             return self.whole(ids, wrapped)
         part = self.whole(with_facts, wrapped)
-        part.facts = [(fact, FACT) for fact in facts]
+        part.facts = [(fact, kind_of(fact, FACT)) for fact in facts]
         return part
 
     def whole(self, ids: np.ndarray, wrapped: bool) -> Part:
@@ -182,7 +186,7 @@ class SequenceMaker:
             ids = self.encode(document.text)
             if 0.6 * length < len(ids) < 1.1 * length + 40:
                 first, end = self.traits.units(ids, False)
-                facts = [(fact, FORM_KINDS[document.form]) for fact in document.facts]
+                facts = [(fact, kind_of(fact, FORM_KINDS[document.form])) for fact in document.facts]
                 return Part(ids, np.full(len(ids), SYNTHETIC, np.uint8), facts, first, end)
             characters *= max(0.4, min(2, 0.9 * length / len(ids)))
         return None
@@ -235,36 +239,77 @@ class SequenceMaker:
             return text, rng.choice(("line", "sentence")) if line else "sentence", ids[cut:end]
         return None
 
-    def questions(self, parts: list[Part], tokens: int) -> list[tuple[np.ndarray, np.ndarray, int]]:
-        """Questions about `parts`, mostly the last, for about `tokens` tokens: question, answer, kind of the answer."""
+    def questions(
+        self, parts: list[Part], tokens: int, writer: DocumentWriter, evenly: bool = False
+    ) -> list[tuple[np.ndarray, np.ndarray, int]]:
+        """Questions about `parts` for about `tokens` tokens: question, answer, kind of the answer.
+
+        Mostly about the last part, or, with `evenly`, about all of them by their size.
+        """
         rng = self.rng
         everything = np.concatenate([part.ids for part in parts])
+        sizes = [len(part.ids) for part in parts]
         least = 6 if len(everything) < 4000 else 9
         quotes = rng.choice((0.15, 0.35, 0.5, 0.7))
-        facts = [fact for part in parts[:-1] for fact in part.facts]
-        facts = rng.sample(facts, len(facts))[: len(parts[-1].facts) // 2 + 1]
-        # Where little was planted, it is asked for several times, in other words.
-        facts += parts[-1].facts * rng.choice((1, 2, 3, 4) if len(parts[-1].facts) < 8 else (1, 1, 2))
+        known = [fact for part in parts for fact, _ in part.facts]
+        if evenly:
+            facts = [fact for part in parts for fact in part.facts]
+        else:
+            facts = [fact for part in parts[:-1] for fact in part.facts]
+            facts = rng.sample(facts, len(facts))[: len(parts[-1].facts) // 2 + 1]
+            # Where little was planted, it is asked for several times, in other words.
+            facts += parts[-1].facts * rng.choice((1, 2, 3, 4) if len(parts[-1].facts) < 8 else (1, 1, 2))
         rng.shuffle(facts)
+        harder = [fact for fact in facts if fact[1] in (SEVERAL, CHAIN)]
+        facts = [fact for fact in facts if fact[1] not in (SEVERAL, CHAIN)]
         texts: list[str] = []
         answers: list[np.ndarray | str] = []
         kinds: list[int] = []
+
+        def add(text: str, answer: np.ndarray | str, kind: int) -> None:
+            texts.append(text)
+            answers.append(answer)
+            kinds.append(kind)
+
         for _ in range(tokens // 34 + 1):
-            if facts and rng.random() >= quotes:
-                fact, kind = facts.pop()
-                texts.append(fact.question(rng))
-                answers.append(fact.value)
-                kinds.append(kind)
-                continue
-            part = rng.choice(parts) if rng.random() < 0.3 else parts[-1]
-            if quoted := self.quote(part, everything, least):
-                text, unit, rest = quoted
-                texts.append(rng.choice(QUOTE_QUESTIONS).format(unit=unit, text=text))
-                answers.append(rest)
-                kinds.append(QUOTE)
+            if rng.random() < ABSENT_SHARE:
+                if text := self.absent(everything, known, writer):
+                    add(text, NOT_THERE, ABSENT)
+            elif (facts or harder) and rng.random() >= quotes:
+                fact, kind = (harder if harder and (not facts or rng.random() < 0.5) else facts).pop()
+                add(*fact.asked(rng), kind)
+            else:
+                by_size = evenly or rng.random() < 0.3
+                part = rng.choices(parts, sizes)[0] if by_size else parts[-1]
+                if quoted := self.quote(part, everything, least):
+                    text, unit, rest = quoted
+                    add(rng.choice(QUOTE_QUESTIONS).format(unit=unit, text=text), rest, QUOTE)
         encoded = iter(self.encode_all([*texts, *(a for a in answers if isinstance(a, str))]))
         questions = [next(encoded) for _ in texts]
         return [(q, next(encoded) if isinstance(a, str) else a, kind) for q, a, kind in zip(questions, answers, kinds)]
+
+    def absent(self, everything: np.ndarray, known: list[Askable], writer: DocumentWriter) -> str | None:
+        """A question whose answer is not in `everything`: a fact that was not told, or a sentence of another text."""
+        rng = self.rng
+        if rng.random() < 0.7:
+            return absent(writer.maker, known, rng)
+        text = self.absent_quote(everything)
+        return text and rng.choice(QUOTE_QUESTIONS).format(unit="sentence", text=text)
+
+    def absent_quote(self, everything: np.ndarray) -> str | None:
+        """The beginning of a sentence that is not in `everything`."""
+        rng = self.rng
+        ids, wrapped = self.corpus.slice(rng, 400, self.traits)
+        first, end = self.traits.units(ids, wrapped)
+        long = np.flatnonzero(end - first > 12)
+        if not len(long):
+            return None
+        chosen = int(rng.choice(long))
+        start = int(first[chosen])
+        cut = start + rng.randint(9, min(24, int(end[chosen]) - start - 2))
+        if occurrences(everything, ids[start + 3 : cut]):
+            return None
+        return self.tokenizer.decode(ids[start:cut].tolist(), skip_special_tokens=False).strip()
 
     # Sequences
 
@@ -297,7 +342,7 @@ class SequenceMaker:
             last = len(parts) == count
             room = max(48, length - size if last else int(share * asked))
             spent = 0
-            for number, (question, answer, kind) in enumerate(self.questions(parts, room)):
+            for number, (question, answer, kind) in enumerate(self.questions(parts, room, writer)):
                 if spent > room:
                     break
                 before = size
@@ -318,6 +363,10 @@ class SequenceMaker:
         """`tokens` tokens in rows of `length`."""
         rows = [self.sequence(length) for _ in range(tokens // length)]
         return np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows])
+
+
+def kind_of(asked: Askable, otherwise: int) -> int:
+    return SEVERAL if isinstance(asked, Several) else CHAIN if isinstance(asked, Chain) else otherwise
 
 
 def joined(parts: list[Part], between: np.ndarray) -> Part:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from facts import Entity, Fact, FactMaker, capitalised
+from facts import Fact, FactMaker, capitalised
+from tasks import Askable, askables, told
 from words import WordLists, invented
 
 
@@ -17,8 +18,8 @@ KINDS = {"log": 40, "records": 24, "table": 12, "settings": 6, "report": 14, "no
 @dataclass
 class Document:
     text: str
-    facts: list[Fact]
-    """Facts that the text states, each once."""
+    facts: list[Askable]
+    """What the text states, each once."""
     form: str
     """'log', 'records' (tables and settings too) or 'prose'."""
 
@@ -37,11 +38,10 @@ class DocumentWriter:
     def write(self, kind: str, characters: int) -> Document:
         return getattr(self, kind)(characters)
 
-    def _planted(self, characters: int) -> list[Fact]:
+    def _count(self, characters: int) -> int:
         """One fact, a few, or many."""
         most = max(1, characters // 150)
-        count = self.rng.choice((1, 1 + most // 8, 1 + most // 4, 1 + most // 3, 1 + most // 2))
-        return self.maker.facts(min(count, 400))
+        return min(400, self.rng.choice((1, 1 + most // 8, 1 + most // 4, 1 + most // 3, 1 + most // 2)))
 
     def _spread(self, parts: list[str], extra: list[str]) -> list[str]:
         """`parts` with `extra` put in at random places, in order."""
@@ -57,7 +57,7 @@ class DocumentWriter:
 
     def log(self, characters: int) -> Document:
         rng = self.rng
-        facts = self._planted(characters)
+        facts = self.maker.facts(self._count(characters))
         messages: list[str] = []
         size = 0
         makers = rng.sample(LOG_MESSAGES, rng.randint(5, len(LOG_MESSAGES)))
@@ -103,7 +103,7 @@ class DocumentWriter:
         entity = None
         for _ in range(count):
             entity = self.maker.entity(entity if self.rng.random() < 0.2 else None)
-            rows.append([Fact(entity, attribute, self.maker.value(attribute)) for attribute in attributes])
+            rows.append([Fact(entity, attribute, self.maker.value(attribute), general=True) for attribute in attributes])
         return rows
 
     def records(self, characters: int) -> Document:
@@ -170,7 +170,7 @@ class DocumentWriter:
 
     def report(self, characters: int) -> Document:
         rng = self.rng
-        facts = self._planted(characters)
+        facts = askables(self.maker, self._count(characters))
         common, nouns = self.words.common, self.words.nouns
         places = [f"the {rng.choice(self.words.adjectives)} {rng.choice(nouns)}" for _ in range(12)]
         people = [f"{capitalised(rng.choice(common))} {capitalised(invented(rng))}" for _ in range(12)]
@@ -190,7 +190,7 @@ class DocumentWriter:
             )
             sentences.append(capitalised(sentence))
             size += len(sentence) + 1
-        sentences = self._spread(sentences, [fact.statement(rng) for fact in facts])
+        sentences = self._spread(sentences, told(rng, facts))
         blocks, number = [], 0
         marked = rng.random() < 0.5
         if rng.random() < 0.5:
@@ -208,7 +208,7 @@ class DocumentWriter:
     def noise(self, characters: int) -> Document:
         """Text in no language, or in scripts that are seen nowhere else."""
         rng = self.rng
-        facts = self._planted(characters)
+        facts = askables(self.maker, self._count(characters))
         form = rng.randrange(4)
         first, last = rng.choice(((0x430, 0x44F), (0x3B1, 0x3C9), (0x4E00, 0x9FA5), (0x5D0, 0x5EA), (0x3041, 0x3096)))
         sentences: list[str] = []
@@ -225,7 +225,7 @@ class DocumentWriter:
                 text = "".join(chr(rng.randint(33, 126)) for _ in range(rng.randint(10, 60)))
             sentences.append(capitalised(text) + ".")
             size += len(text) + 2
-        sentences = self._spread(sentences, [fact.statement(rng) for fact in facts])
+        sentences = self._spread(sentences, told(rng, facts))
         return Document(rng.choice((" ", "\n", "\n\n")).join(sentences), facts, "prose")
 
 

@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 
+import ways
 from words import WordLists, invented
 
 # Each attribute with the kind of its value.
@@ -166,6 +167,8 @@ class Fact:
     entity: Entity
     attribute: str
     value: str
+    general: bool = False
+    """Asked for by the attribute's name only, where the document has others that a question in other words would fit."""
 
     def _filled(self, template: str, rng: random.Random, style: str, word: str = "") -> str:
         name = self.entity.written(style)
@@ -182,6 +185,8 @@ class Fact:
 
     def statement(self, rng: random.Random) -> str:
         template = STATEMENTS[0] if rng.random() < 0.3 else rng.choice(STATEMENTS)
+        if self.attribute in ways.STATEMENTS and rng.random() < 0.35:
+            template = rng.choice(ways.STATEMENTS[self.attribute])
         style = "plain" if rng.random() < 0.85 else "title"
         return self._filled(template, rng, style)
 
@@ -189,9 +194,22 @@ class Fact:
         style = rng.choice(("hyphen", "hyphen", "plain", "snake", "title", "camel"))
         return self._filled(rng.choice(LOG_STATEMENTS), rng, style, word)
 
+    def statements(self, rng: random.Random) -> list[str]:
+        return [self.statement(rng)]
+
+    def settle(self, order: list[int]) -> None:
+        """There is but one statement."""
+
     def question(self, rng: random.Random) -> str:
         style = "plain" if rng.random() < 0.8 else rng.choice(("title", "hyphen", "plain"))
-        return self._filled(rng.choice(QUESTIONS), rng, style)
+        template = rng.choice(QUESTIONS)
+        if self.attribute in ways.QUESTIONS and not self.general and rng.random() < 0.4:
+            template = rng.choice(ways.QUESTIONS[self.attribute])
+        return self._filled(template, rng, style)
+
+    def asked(self, rng: random.Random) -> tuple[str, str]:
+        """A question and its answer."""
+        return self.question(rng), self.value
 
 
 class FactMaker:
@@ -316,7 +334,11 @@ class FactMaker:
         while len(made) < count:
             entity = self.entity(entity if rng.random() < 0.3 else None)
             several = min(len(pool), rng.choice((1, 1, 1, 2, 3)))
-            made += [Fact(entity, attribute, self.value(attribute)) for attribute in rng.sample(pool, several)]
+            chosen: list[str] = []
+            for attribute in rng.sample(pool, several):
+                if not any(ways.alike(attribute, other) for other in chosen):
+                    chosen.append(attribute)
+            made += [Fact(entity, attribute, self.value(attribute)) for attribute in chosen]
         made = made[:count]
         rng.shuffle(made)
         return made

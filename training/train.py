@@ -1,6 +1,7 @@
 """Train the built-in model for a given time on one GPU.
 
-    python train.py --data encoded --tokenizer ../public/models/needle/tokenizer.json --seconds 480 --out run
+    python train.py --data encoded --tokenizer ../public/models/needle/tokenizer.json --seconds 480 --out first
+    python train.py … --stage long --start first/model.safetensors --seconds 600 --out long
 
 Writes `run/model.safetensors` (f16, Hugging Face names) and `run/log.jsonl`.
 """
@@ -8,49 +9,139 @@ Writes `run/model.safetensors` (f16, Hugging Face names) and `run/log.jsonl`.
 import argparse
 import json
 import multiprocessing
+import os
 import time
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
-from data import KIND_NAMES, KIND_WEIGHTS, Corpus, SequenceMaker
-from model import Model, Shape
+from data import KIND_NAMES, KIND_WEIGHTS, Corpus
+from long import LongSequenceMaker
+from model import CHUNK, Local, Model, Shape
 from muon import Muon
 from words import WordLists
 
-# (share of the time at which the phase ends, {length of sequences: share of the steps}).
-PHASES = (
-    (0.20, {512: 0.3, 1024: 0.5, 2048: 0.2}),
-    (0.38, {512: 0.1, 1024: 0.1, 2048: 0.2, 8192: 0.6}),
-    (0.62, {512: 0.08, 1024: 0.06, 2048: 0.06, 8192: 0.2, 32768: 0.6}),
-    (1.00, {512: 0.08, 1024: 0.06, 2048: 0.06, 8192: 0.1, 32768: 0.3, 131072: 0.4}),
-)
+# What a step is made of: rows of `length` tokens, or one row with `Local` attention in blocks of `block` and a tail.
+@dataclass(frozen=True)
+class Form:
+    length: int
+    local: Local | None = None
+
+    def __str__(self) -> str:
+        return f"{self.length}{' local' if self.local else ''}"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One run of this script; the next goes on from its weights."""
+
+    matrix_rate: float
+    other_rate: float
+    decay_from: float
+    """Share of the time from which the learning rates fall, linearly to zero."""
+    phases: tuple[tuple[float, dict[Form, float]], ...]
+    """(share of the time at which the phase ends, {form: share of the steps})."""
+    rope_theta: float = Shape.rope_theta
+
+
+SMALL, LARGE = Local(8192, 8192), Local(16_384, 16_384)
+STAGES = {
+    # From nothing to 131,072 tokens.
+    "first": Stage(
+        0.02,
+        3e-3,
+        0.5,
+        (
+            (0.20, {Form(512): 0.3, Form(1024): 0.5, Form(2048): 0.2}),
+            (0.38, {Form(512): 0.1, Form(1024): 0.1, Form(2048): 0.2, Form(8192): 0.6}),
+            (0.62, {Form(512): 0.08, Form(1024): 0.06, Form(2048): 0.06, Form(8192): 0.2, Form(32_768): 0.6}),
+            (
+                1.00,
+                {Form(512): 0.08, Form(1024): 0.06, Form(2048): 0.06, Form(8192): 0.1}
+                | {Form(32_768): 0.3, Form(131_072): 0.4},
+            ),
+        ),
+        rope_theta=5e6,
+    ),
+    # To a million tokens, with slower rotations.
+    "long": Stage(
+        0.012,
+        2e-3,
+        0.4,
+        (
+            (0.10, {Form(2048): 0.3, Form(8192): 0.4, Form(32_768): 0.3}),
+            (
+                0.32,
+                {Form(512): 0.08, Form(2048): 0.12, Form(8192): 0.2, Form(32_768): 0.3}
+                | {Form(131_072): 0.15, Form(131_072, LARGE): 0.1, Form(262_144, LARGE): 0.05},
+            ),
+            (
+                0.62,
+                {Form(512): 0.05, Form(2048): 0.1, Form(8192): 0.1, Form(32_768): 0.2}
+                | {Form(131_072): 0.25, Form(262_144, LARGE): 0.2, Form(524_288, SMALL): 0.1},
+            ),
+            (
+                1.00,
+                {Form(512): 0.05, Form(2048): 0.1, Form(8192): 0.1, Form(32_768): 0.17}
+                | {Form(131_072): 0.28, Form(262_144): 0.03}
+                | {Form(262_144, LARGE): 0.1, Form(524_288, SMALL): 0.08, Form(1_048_576, SMALL): 0.09},
+            ),
+        ),
+    ),
+    # More of the harder tasks, at every length.
+    "tasks": Stage(
+        0.006,
+        1e-3,
+        0.1,
+        (
+            (
+                1.00,
+                {Form(512): 0.12, Form(2048): 0.22, Form(8192): 0.22, Form(32_768): 0.2}
+                | {Form(131_072): 0.12, Form(262_144, LARGE): 0.05, Form(524_288, SMALL): 0.03}
+                | {Form(1_048_576, SMALL): 0.04},
+            ),
+        ),
+    ),
+}
 WARM_UP_STEPS = 40
-DECAY_FROM = 0.5
+# Of a long document's own tokens, so many are trained on, in one stretch.
+HAYSTACK_PLACES = 16_384
+# Losses of sequences from this length on are logged by themselves.
+LONG = 131_072
+LOSS_NAMES = [*KIND_NAMES, *(f"long {name}" for name in KIND_NAMES)]
+LONGEST_STEP = 30.0
+SAVE_EVERY = 90.0
 
 
-def make_batches(tokenizer: Path, data: Path, seed: int, tokens: int, phase, queue) -> None:
+def make_batches(tokenizer: Path, data: Path, seed: int, tokens: int, stage: Stage, phase, queue) -> None:
     """A worker: batches for the phase of the moment, until it is ended."""
-    maker = SequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed)
+    maker = LongSequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed)
     while True:
-        lengths = PHASES[phase.value][1]
-        length = maker.rng.choices(tuple(lengths), tuple(lengths.values()))[0]
-        ids, kinds = maker.batch(tokens, length)
-        queue.put((ids.astype(np.int16), kinds))
+        forms = stage.phases[phase.value][1]
+        form = maker.rng.choices(tuple(forms), tuple(forms.values()))[0]
+        if form.local is None:
+            ids, kinds = maker.batch(max(tokens, form.length), form.length)
+        else:
+            ids, kinds = (array[None] for array in maker.long_sequence(form.length, form.local.tail))
+        queue.put((ids.astype(np.int16), kinds, form))
 
 
-def rate(progress: float, step: int) -> float:
+def rate(progress: float, step: int, decay_from: float) -> float:
     """The learning rate's factor: a short rise, constant, then linear to zero."""
-    return min(1, (step + 1) / WARM_UP_STEPS, max(0.0, (1 - progress) / (1 - DECAY_FROM)))
+    return min(1, (step + 1) / WARM_UP_STEPS, max(0.0, (1 - progress) / (1 - decay_from)))
 
 
 def save(model: Model, path: Path) -> None:
     tensors = {name: parameter.detach().half().cpu().contiguous() for name, parameter in model.named_parameters()}
     assert all(bool(tensor.isfinite().all()) for tensor in tensors.values())
-    save_file(tensors, path, metadata={"format": "pt"})
+    # Whole or not at all: it may be copied while the training goes on.
+    draft = path.with_suffix(".draft")
+    save_file(tensors, draft, metadata={"format": "pt"})
+    os.replace(draft, path)
 
 
 def main() -> None:
@@ -58,17 +149,18 @@ def main() -> None:
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--tokenizer", type=Path, required=True)
     arguments.add_argument("--out", type=Path, required=True)
-    arguments.add_argument("--seconds", type=float, default=480, help="from the first step to the last")
+    arguments.add_argument("--stage", choices=list(STAGES), default="first")
+    arguments.add_argument("--start", type=Path, help="weights to go on from, else from nothing")
+    arguments.add_argument("--seconds", type=float, default=480, help="of steps; a pause of the process does not count")
     arguments.add_argument("--until", type=float, help="end by this Unix time, if that is sooner")
     arguments.add_argument("--tokens", type=int, default=131_072, help="a step")
     arguments.add_argument("--workers", type=int, default=14)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--attention", default="flash")
-    arguments.add_argument("--matrix-rate", type=float, default=0.02)
-    arguments.add_argument("--other-rate", type=float, default=3e-3)
     arguments.add_argument("--device", default="cuda")
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
+    stage = STAGES[given.stage]
 
     # Workers first: they must not inherit a process that holds the GPU.
     context = multiprocessing.get_context("fork")
@@ -77,7 +169,7 @@ def main() -> None:
     workers = [
         context.Process(
             target=make_batches,
-            args=(given.tokenizer, given.data, given.seed * 1000 + number, given.tokens, phase, queue),
+            args=(given.tokenizer, given.data, given.seed * 1000 + number, given.tokens, stage, phase, queue),
             daemon=True,
         )
         for number in range(given.workers)
@@ -88,35 +180,50 @@ def main() -> None:
     cuda = given.device == "cuda"
     torch.manual_seed(given.seed)
     torch.set_float32_matmul_precision("high")
-    model = Model(Shape(), attention=given.attention if cuda else "math", compiled=cuda)
+    model = Model(Shape(rope_theta=stage.rope_theta), attention=given.attention if cuda else "math", compiled=cuda)
     model.initialise(given.seed)
+    if given.start:
+        model.load_state_dict({name: tensor.float() for name, tensor in load_file(given.start).items()})
     model.to(given.device)
     matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in model.named_parameters() if p.ndim == 1 or "embed" in name]
-    muon = Muon(matrices, lr=given.matrix_rate)
-    adam = torch.optim.AdamW(others, lr=given.other_rate, betas=(0.9, 0.95), weight_decay=0, fused=cuda)
+    muon = Muon(matrices, lr=stage.matrix_rate)
+    adam = torch.optim.AdamW(others, lr=stage.other_rate, betas=(0.9, 0.95), weight_decay=0, fused=cuda)
     weights = torch.tensor(KIND_WEIGHTS, device=given.device)
 
-    def batch() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        arrays = [torch.from_numpy(array) for array in queue.get()]
+    def batch() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, Form]:
+        *arrays, form = queue.get()
+        arrays = [torch.from_numpy(array) for array in arrays]
         if cuda:
             arrays = [array.pin_memory().to(given.device, non_blocking=True) for array in arrays]
         ids, kinds = (array.long() for array in arrays)
         kinds = kinds.roll(-1, dims=1)
         kinds[:, -1] = 0
-        return ids, ids.roll(-1, dims=1), kinds.flatten()
+        return ids, ids.roll(-1, dims=1), kinds.flatten(), form
 
-    def step_on(ids, targets, kinds, sums) -> None:
-        losses = model.losses(ids, targets)
+    def step_on(ids, targets, kinds, form, sums) -> None:
+        places = None
+        if form.local:
+            # The questions, and a stretch of the document.
+            tail = torch.arange(form.length - form.local.tail, form.length, device=given.device)
+            count = HAYSTACK_PLACES + LARGE.tail - form.local.tail
+            start = int(torch.randint(0, form.length - form.local.tail - count, ()))
+            places = torch.cat((torch.arange(start, start + count, device=given.device), tail))
+            kinds = kinds[places]
+        losses = model.losses(ids, targets, form.local, places)
         weight = weights[kinds]
         (torch.dot(losses, weight) / weight.sum()).backward()
+        kinds = kinds + (form.length >= LONG) * len(KIND_NAMES)
         sums[0].index_add_(0, kinds, losses.detach())
         sums[1].index_add_(0, kinds, torch.ones_like(weight))
 
-    # Compile before the clock starts; the gradients of this pass are thrown away.
+    # Compile before the clock starts; the gradients of these passes are thrown away.
     started = time.time()
-    sums = torch.zeros(2, len(KIND_NAMES), device=given.device)
+    sums = torch.zeros(2, 2 * len(KIND_NAMES), device=given.device)
     step_on(*batch(), sums)
+    length = 2 * CHUNK
+    ids = torch.randint(5, 4096, (1, length), device=given.device)
+    step_on(ids, ids.roll(-1), torch.ones_like(ids[0]), Form(length, LARGE), sums)
     model.zero_grad(set_to_none=True)
     sums.zero_()
     if cuda:
@@ -124,22 +231,23 @@ def main() -> None:
     print(f"ready after {time.time() - started:.1f} s", flush=True)
 
     log = open(given.out / "log.jsonl", "w")
-    start = time.time()
-    end = min(start + given.seconds, given.until or float("inf"))
-    step, last, counts, waited, half_saved, done = 0, start, {}, 0.0, False, deque()
-    while (now := time.time()) < end:
-        progress = (now - start) / (end - start)
-        phase.value = next(number for number, (until, _) in enumerate(PHASES) if progress < until)
-        ids, targets, kinds = batch()
-        waited += time.time() - now
-        step_on(ids, targets, kinds, sums)
+    start = before = time.time()
+    step, last, counts, waited, done, spent, saved, read, read_before = 0, 0.0, {}, 0.0, deque(), 0.0, 0.0, 0, 0
+    while spent < given.seconds:
+        progress = spent / given.seconds
+        phase.value = next(number for number, (until, _) in enumerate(stage.phases) if progress < until)
+        asked = time.time()
+        ids, targets, kinds, form = batch()
+        waited += time.time() - asked
+        step_on(ids, targets, kinds, form, sums)
         torch.nn.utils.clip_grad_norm_(others, 1.0, foreach=True)
-        factor = rate(progress, step)
-        for optimizer, full in ((muon, given.matrix_rate), (adam, given.other_rate)):
+        factor = rate(progress, step, stage.decay_from)
+        for optimizer, full in ((muon, stage.matrix_rate), (adam, stage.other_rate)):
             optimizer.param_groups[0]["lr"] = full * factor
             optimizer.step()
         model.zero_grad(set_to_none=True)
-        counts[ids.shape[1]] = counts.get(ids.shape[1], 0) + 1
+        counts[str(form)] = counts.get(str(form), 0) + 1
+        read += ids.numel()
         step += 1
         if cuda:
             # At most three steps wait on the GPU, so that the clock is nearly true.
@@ -147,35 +255,44 @@ def main() -> None:
             done[-1].record()
             if len(done) > 3:
                 done.popleft().synchronize()
+        now = time.time()
+        # A stopped process that goes on again has not been training in between.
+        spent += min(now - before, LONGEST_STEP)
+        before = now
+        if given.until and now < given.until:
+            # The rate must have reached zero by then.
+            given.seconds = min(given.seconds, spent + given.until - now)
+        elif given.until:
+            break
         if step % 50 == 0:
             assert all(worker.is_alive() for worker in workers), "a worker ended"
             means = (sums[0] / sums[1].clamp(min=1)).tolist()
             sums.zero_()
-            took = time.time() - last
-            last += took
+            took = spent - last
+            last = spent
             entry = {
                 "step": step,
-                "seconds": round(last - start, 1),
-                "tokensPerSecond": round(50 * given.tokens / took),
+                "seconds": round(spent, 1),
+                "tokensPerSecond": round((read - read_before) / took),
                 "waited": round(waited, 2),
                 "rate": round(factor, 3),
                 "steps": counts,
-                **{name: round(mean, 3) for name, mean in zip(KIND_NAMES[1:], means[1:])},
+                **{name: round(mean, 3) for name, mean in zip(LOSS_NAMES, means) if mean},
             }
-            counts, waited = {}, 0.0
+            counts, waited, read_before = {}, 0.0, read
             print(json.dumps(entry), flush=True)
             log.write(json.dumps(entry) + "\n")
             log.flush()
-            if means[1] != means[1]:
+            if sum(means) != sum(means):
                 raise SystemExit("the loss is not a number")
-        if not half_saved and progress > 0.7:
+        if spent - saved > SAVE_EVERY:
             save(model, given.out / "model.safetensors")
-            half_saved = True
+            saved = spent
     if cuda:
         torch.cuda.synchronize()
         print(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
     save(model, given.out / "model.safetensors")
-    print(f"{step} steps, {step * given.tokens:,} tokens, {time.time() - start:.1f} s", flush=True)
+    print(f"{step} steps, {read:,} tokens, {spent:.1f} s of {time.time() - start:.1f}", flush=True)
     for worker in workers:
         worker.terminate()
 
