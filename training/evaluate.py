@@ -29,7 +29,7 @@ from tasks import NOT_THERE
 from tokenizer import ASSISTANT, END, USER
 
 # Tokens of a document: how many documents.
-DOCUMENTS = {2048: 6, 8192: 6, 32_768: 6, 131_072: 5, 262_144: 4, 1_048_576: 2}
+DOCUMENTS = {8192: 6, 32_768: 6, 131_072: 5, 262_144: 4, 1_048_576: 2}
 LONGEST_ANSWER = 64
 LOSS_WINDOW, LOSS_WINDOWS = 2048, 128
 

@@ -20,6 +20,10 @@ import type { CompareRequest, PatternRequest, RunProgress } from './types';
  */
 const factor = 1.8;
 
+/** So short a time is mostly that of launches, of which a sample has fewer than a run: only its order can be told. */
+const launchesMs = 5;
+const factorOfLaunches = 5;
+
 test('projected attention and time are those of a dense run of the same prompt', { retry: 2 }, async () => {
   const { model: transformer, destroy } = await loadFixture('/app/model/fixtures/qwen3/');
   const { config, gpu } = transformer;
@@ -58,8 +62,9 @@ test('projected attention and time are those of a dense run of the same prompt',
 
   const attention = runs.flatMap((outcome) => outcome.run.phasesMs?.attention ?? []);
   if (attention.length > 0 && run.phasesMs) {
-    expect(projected.attentionMs).toBeGreaterThan(Math.min(...attention) / factor);
-    expect(projected.attentionMs).toBeLessThan(Math.max(...attention) * factor);
+    const within = Math.max(...attention) < launchesMs ? factorOfLaunches : factor;
+    expect(projected.attentionMs).toBeGreaterThan(Math.min(...attention) / within);
+    expect(projected.attentionMs).toBeLessThan(Math.max(...attention) * within);
     const { estimate, index, attention: own } = run.phasesMs;
     expect(projected.ttftMs).toBeCloseTo(run.ttftMs - estimate - index - own + projected.attentionMs, 6);
   }
