@@ -14,7 +14,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from documents import DocumentWriter
-from tasks import NOT_THERE, Askable, Chain, Several, absent, askables, told
+from tasks import MANY_SHARES, NOT_THERE, USUAL_SHARES, Askable, Chain, Several, absent, askables, told
 from tokenizer import ASSISTANT, END, PAD, USER
 from words import WordLists
 
@@ -124,7 +124,10 @@ class Part:
 
 
 class SequenceMaker:
-    def __init__(self, tokenizer: Path, corpus: Corpus, words: WordLists, seed: int):
+    def __init__(self, tokenizer: Path, corpus: Corpus, words: WordLists, seed: int, harder: bool = False):
+        """With `harder`, most questions are about several values and chains."""
+        self.shares, self.harder = (MANY_SHARES, 0.75) if harder else (USUAL_SHARES, 0.5)
+        self.quotes = (0.1, 0.3) if harder else (0.15, 0.35, 0.5, 0.7)
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         self.tokenizer = Tokenizer.from_file(str(tokenizer))
         self.traits = Traits(self.tokenizer)
@@ -162,7 +165,7 @@ class SequenceMaker:
         rng = self.rng
         most = max(1, length // 48)
         count = rng.choice((1, 1 + most // 16, 1 + most // 4, 1 + most // 3, 1 + most // 2))
-        facts = askables(writer.maker, min(600, count))
+        facts = askables(writer.maker, min(600, count), writer.shares)
         statements = told(rng, facts)
         room = max(32, length - 22 * len(statements))
         ids, wrapped = self.corpus.slice(rng, room, self.traits)
@@ -250,7 +253,7 @@ class SequenceMaker:
         everything = np.concatenate([part.ids for part in parts])
         sizes = [len(part.ids) for part in parts]
         least = 6 if len(everything) < 4000 else 9
-        quotes = rng.choice((0.15, 0.35, 0.5, 0.7))
+        quotes = rng.choice(self.quotes)
         known = [fact for part in parts for fact, _ in part.facts]
         if evenly:
             facts = [fact for part in parts for fact in part.facts]
@@ -276,7 +279,7 @@ class SequenceMaker:
                 if text := self.absent(everything, known, writer):
                     add(text, NOT_THERE, ABSENT)
             elif (facts or harder) and rng.random() >= quotes:
-                fact, kind = (harder if harder and (not facts or rng.random() < 0.5) else facts).pop()
+                fact, kind = (harder if harder and (not facts or rng.random() < self.harder) else facts).pop()
                 add(*fact.asked(rng), kind)
             else:
                 by_size = evenly or rng.random() < 0.3
@@ -316,7 +319,7 @@ class SequenceMaker:
     def sequence(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Token ids and their kinds, `length` of each."""
         rng = self.rng
-        writer = DocumentWriter(rng, self.words)
+        writer = DocumentWriter(rng, self.words, self.shares)
         ids: list[np.ndarray] = []
         kinds: list[np.ndarray] = []
         size = 0

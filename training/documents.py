@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from facts import Fact, FactMaker, capitalised
-from tasks import Askable, askables, told
+from tasks import USUAL_SHARES, Askable, askables, told
 from words import WordLists, invented
 
 
@@ -27,10 +27,11 @@ class Document:
 class DocumentWriter:
     """Writes documents of about `characters` characters. One writer a sequence: its facts never contradict each other."""
 
-    def __init__(self, rng: random.Random, words: WordLists):
+    def __init__(self, rng: random.Random, words: WordLists, shares: tuple[float, ...] = USUAL_SHARES):
         self.rng = rng
         self.words = words
         self.maker = FactMaker(rng, words)
+        self.shares = shares
 
     def kind(self) -> str:
         return self.rng.choices(tuple(KINDS), tuple(KINDS.values()))[0]
@@ -170,7 +171,7 @@ class DocumentWriter:
 
     def report(self, characters: int) -> Document:
         rng = self.rng
-        facts = askables(self.maker, self._count(characters))
+        facts = askables(self.maker, self._count(characters), self.shares)
         common, nouns = self.words.common, self.words.nouns
         places = [f"the {rng.choice(self.words.adjectives)} {rng.choice(nouns)}" for _ in range(12)]
         people = [f"{capitalised(rng.choice(common))} {capitalised(invented(rng))}" for _ in range(12)]
@@ -208,7 +209,7 @@ class DocumentWriter:
     def noise(self, characters: int) -> Document:
         """Text in no language, or in scripts that are seen nowhere else."""
         rng = self.rng
-        facts = askables(self.maker, self._count(characters))
+        facts = askables(self.maker, self._count(characters), self.shares)
         form = rng.randrange(4)
         first, last = rng.choice(((0x430, 0x44F), (0x3B1, 0x3C9), (0x4E00, 0x9FA5), (0x5D0, 0x5EA), (0x3041, 0x3096)))
         sentences: list[str] = []

@@ -13,7 +13,7 @@ class LongSequenceMaker(SequenceMaker):
     def long_sequence(self, length: int, tail: int) -> tuple[np.ndarray, np.ndarray]:
         """Token ids and their kinds, `length` of each; exactly the last `tail` hold the questions."""
         rng = self.rng
-        writer = DocumentWriter(rng, self.words)
+        writer = DocumentWriter(rng, self.words, self.shares)
         parts: list[Part] = []
         ids: list[np.ndarray] = [np.array([USER], np.uint16)]
         kinds: list[np.ndarray] = [np.zeros(1, np.uint8)]

@@ -115,6 +115,10 @@ class Chain:
         return self.whole(rng) if draw < 0.75 else (self.first if draw < 0.85 else self.second).asked(rng)
 
 
+USUAL_SHARES = (0, 0.1, 0.2, 0.4)
+MANY_SHARES = (0.2, 0.4, 0.8)
+"""Of what is told, how much is bound into the harder tasks."""
+
 Askable = Fact | Several | Chain
 
 
@@ -136,9 +140,9 @@ def chain(maker: FactMaker) -> Chain:
     return Chain(first, Fact(middle, attribute, maker.value(attribute)))
 
 
-def askables(maker: FactMaker, count: int) -> list[Askable]:
-    """About `count` facts, some of them bound into the harder tasks."""
-    share = maker.rng.choice((0, 0.1, 0.2, 0.4))
+def askables(maker: FactMaker, count: int, shares: tuple[float, ...]) -> list[Askable]:
+    """About `count` facts, one of `shares` of them bound into the harder tasks."""
+    share = maker.rng.choice(shares)
     harder = int(share * count + maker.rng.random())
     made: list[Askable] = [maker.rng.choice((several, chain))(maker) for _ in range(harder)]
     return made + list(maker.facts(max(1, count - 2 * harder)))

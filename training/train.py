@@ -46,6 +46,8 @@ class Stage:
     phases: tuple[tuple[float, dict[Form, float]], ...]
     """(share of the time at which the phase ends, {form: share of the steps})."""
     rope_theta: float = Shape.rope_theta
+    harder: bool = False
+    """Most questions are about several values and chains."""
 
 
 SMALL, LARGE = Local(8192, 8192), Local(16_384, 16_384)
@@ -92,19 +94,20 @@ STAGES = {
             ),
         ),
     ),
-    # More of the harder tasks, at every length.
+    # The harder tasks, mostly where sequences are short and steps are cheap.
     "tasks": Stage(
-        0.006,
-        1e-3,
-        0.1,
+        0.008,
+        1.2e-3,
+        0.2,
         (
             (
                 1.00,
-                {Form(512): 0.12, Form(2048): 0.22, Form(8192): 0.22, Form(32_768): 0.2}
-                | {Form(131_072): 0.12, Form(262_144, LARGE): 0.05, Form(524_288, SMALL): 0.03}
-                | {Form(1_048_576, SMALL): 0.04},
+                {Form(512): 0.25, Form(2048): 0.35, Form(8192): 0.2, Form(32_768): 0.1}
+                | {Form(131_072): 0.06, Form(262_144, LARGE): 0.02, Form(524_288, SMALL): 0.01}
+                | {Form(1_048_576, SMALL): 0.01},
             ),
         ),
+        harder=True,
     ),
 }
 WARM_UP_STEPS = 40
@@ -119,7 +122,7 @@ SAVE_EVERY = 90.0
 
 def make_batches(tokenizer: Path, data: Path, seed: int, tokens: int, stage: Stage, phase, queue) -> None:
     """A worker: batches for the phase of the moment, until it is ended."""
-    maker = LongSequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed)
+    maker = LongSequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed, stage.harder)
     while True:
         forms = stage.phases[phase.value][1]
         form = maker.rng.choices(tuple(forms), tuple(forms.values()))[0]
