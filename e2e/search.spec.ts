@@ -21,6 +21,6 @@ test('budgets by head are searched on the document, used, and kept for the model
 
   await page.getByRole('button', { name: 'Remove' }).click();
   await page.reload();
-  await page.getByRole('button', { name: 'Use it' }).click({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Use these budgets' }).click({ timeout: 60_000 });
   await expect(page.getByText('In use.')).toBeVisible();
 });

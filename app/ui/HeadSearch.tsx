@@ -79,7 +79,7 @@ export function HeadSearch() {
                 search.apply();
               }}
             >
-              Use it
+              Use these budgets
             </button>
           )}
         </output>
