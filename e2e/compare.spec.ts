@@ -1,7 +1,8 @@
 /** The main job: a document, a question, both runs, and what they mean. */
 import { readFile } from 'node:fs/promises';
 import type { CompareResult } from '../app/engine/types';
-import { expect, test } from './fixtures/app';
+import { expect, runTimeout, test } from './fixtures/app';
+import { violations } from './fixtures/axe';
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
@@ -90,5 +91,37 @@ test.describe('several blocks of rows', () => {
     await app.finished();
     await expect(app.result).not.toContainText('nothing was skipped');
     await expect(app.result.getByRole('row', { name: /^Density/ })).toContainText(/100%\s*\d\d%/);
+
+    // The same once more, with dense projected: the word stands wherever such a figure does.
+    await page.getByRole('radio', { name: 'Dense projected' }).check();
+    await expect(page.getByRole('radio', { name: 'Sparse first' })).toBeDisabled();
+    await app.runButton.click();
+    await expect(page.getByText(/^Dense is not run: a sample of its attention/)).toBeVisible();
+    const projected = page.getByRole('region', { name: 'Adaptive against dense, projected' });
+    await expect(projected).toBeVisible({ timeout: runTimeout });
+    await expect(projected).toContainText(/than dense is projected to be|from dense as projected/);
+    await expect(projected).toContainText('Projected from a sample, not measured');
+    const panel = projected.getByRole('region', { name: 'Dense, projected' });
+    await expect(panel).toContainText('projected, not measured');
+    await expect(panel).toContainText('software adapter');
+    await expect(panel.getByRole('row', { name: /^Time to first token, projected / })).toBeVisible();
+    await expect(projected.getByRole('columnheader', { name: 'Dense' })).toHaveCount(0);
+    expect(await violations(page)).toEqual([]);
+    const picture = page.waitForEvent('download');
+    await projected.getByRole('button', { name: 'Save “Where the time went” as SVG' }).click();
+    expect(await readFile(await (await picture).path(), 'utf8')).toContain(
+      'projected from a measured sample',
+    );
+    const kept = page.getByRole('navigation', { name: 'Runs kept in this browser' });
+    await expect(kept.getByRole('listitem').first()).toContainText('× projected');
+    await kept
+      .getByRole('listitem')
+      .nth(1)
+      .getByRole('button', { name: /^Actions/ })
+      .click();
+    await kept.getByRole('button', { name: 'Compare' }).click();
+    const beside = page.getByRole('region', { name: 'Two runs side by side' });
+    await expect(beside.getByText('A: Dense, projected')).toBeVisible();
+    await expect(beside.getByRole('row', { name: /^Dense too/ })).toContainText('projected, not run');
   });
 });

@@ -15,7 +15,17 @@ test('heads are measured after the run, shown as a map, and reached by key', asy
   await app.runButton.click();
   await app.finished();
 
-  const panel = page.getByRole('region', { name: 'Head by head' });
+  const panel = page.getByRole('region', { name: 'What was skipped, head by head' });
+  // At once, from the run itself.
+  await expect(panel.getByText(/^[\d,]+ of [\d,]+ tiles computed \(\d+%\), [\d,]+ skipped\.$/)).toBeVisible();
+  await expect(
+    panel.getByText(/^Of 48 heads each computes from \d+% \(layer \d, head \d\) to /),
+  ).toBeVisible();
+  await expect(panel.getByRole('figure', { name: 'Tiles computed by layer and head' })).toBeVisible();
+  await panel.getByText('Tiles computed as a table').click();
+  await expect(panel.getByRole('row', { name: /^8 (\d+%, ){5}\d+%$/ })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+
   await panel.getByRole('button', { name: 'Measure heads' }).click();
   await expect(panel.getByRole('progressbar', { name: 'Heads measured' })).toBeVisible();
   const grid = panel.getByRole('table', { name: 'Attention kept by layer and head' });

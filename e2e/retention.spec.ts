@@ -24,7 +24,9 @@ test('passages are measured, shown as a strip, and reached by key and pointer', 
   const strip = panel.getByRole('slider', { name: 'Read by the last rows, passage by passage' });
   await expect(strip).toBeVisible({ timeout: runTimeout });
   // The heads come of the same measurement.
-  await expect(page.getByRole('region', { name: 'Head by head' }).getByRole('table').first()).toBeVisible();
+  await expect(
+    page.getByRole('region', { name: 'head by head' }).getByRole('table', { name: 'Attention kept' }),
+  ).toBeVisible();
   await expect(
     panel.getByText(/^The planted fact stands at token \d+, \d+% into the prompt\./),
   ).toBeVisible();

@@ -52,6 +52,7 @@ describe('CSV', () => {
       dense_projected_ttft_ms: '2400',
       dense_projected_attention_ms: '2082',
       projected_speedup_ttft: '4',
+      projected_speedup_attention: '7.4',
     });
     expect(rows[2]).toMatchObject({ speedup_ttft: '3', dense_projected_ttft_ms: '' });
   });

@@ -61,6 +61,10 @@ const columns: readonly Column[] = [
     'projected_speedup_ttft',
     ({ result }, lane) => (lane.pattern === 'dense' ? null : (result.projected?.ratio.ttft ?? null)),
   ],
+  [
+    'projected_speedup_attention',
+    ({ result }, lane) => (lane.pattern === 'dense' ? null : (result.projected?.ratio.attention ?? null)),
+  ],
   ['kl', ({ result }, lane) => (lane.pattern === 'dense' ? null : (result.fidelity?.kl ?? null))],
   [
     'top1_agree',

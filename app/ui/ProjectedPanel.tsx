@@ -1,9 +1,15 @@
 import type { ProjectedDense } from '../engine/types';
+import { SoftwareNote } from './SoftwareNote';
 import { duration, times } from './format';
 import { projectionTexts as words } from './projectionTexts';
 
+interface ProjectedPanelProps {
+  projected: ProjectedDense;
+  software: boolean;
+}
+
 /** What dense was projected to, apart from the measured figures, and how. */
-export function ProjectedPanel({ projected }: { projected: ProjectedDense }) {
+export function ProjectedPanel({ projected, software }: ProjectedPanelProps) {
   const { ttftMs, attentionMs, ratio, sampledRows, sampledLayers, spread, method } = projected;
   const rows = [
     { name: words.rows.ttft, value: duration(ttftMs) },
@@ -17,7 +23,10 @@ export function ProjectedPanel({ projected }: { projected: ProjectedDense }) {
     <section aria-labelledby="projected-title">
       <div className="section-head">
         <h3 id="projected-title">{words.title}</h3>
-        <p className="projected-note">{words.badge}</p>
+        <div className="row">
+          <SoftwareNote software={software} />
+          <p className="projected-note">{words.badge}</p>
+        </div>
       </div>
       <table>
         <thead className="unseen">

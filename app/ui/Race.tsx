@@ -88,8 +88,12 @@ function LaneClock({ lane, live }: { lane: LaneState; live: boolean }) {
 }
 
 function stageWords({ progress, result }: LaneState, live: boolean): string {
-  if (result)
-    return `First token after ${duration(result.ttftMs)}, ${count(result.tokensPerSecond)} tokens a second`;
+  if (result) {
+    const done = `First token after ${duration(result.ttftMs)}, ${count(result.tokensPerSecond)} tokens a second`;
+    return live && progress?.stage === 'project' && progress.fraction < 1
+      ? `${done}; ${projectionTexts.stage(progress.fraction)}`
+      : done;
+  }
   if (!live) return progress ? `Stopped at ${percent(progress.fraction)} of the prompt` : 'Not started';
   if (!progress) return 'Waits for its turn';
   if (progress.stage === 'warmup') return 'Warming up: kernels are compiled before the clock starts';

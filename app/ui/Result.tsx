@@ -1,5 +1,4 @@
 import type { FinishedRun } from '../state/run';
-import { patternLabel } from '../state/patterns';
 import { AskAnother } from './AskAnother';
 import { Conversation } from './Conversation';
 import { EnergyPanel } from './EnergyPanel';
@@ -15,7 +14,7 @@ import { TimeBars } from './TimeBars';
 import { barsOf, projectedBarsOf } from './bars';
 import { chartCaption } from './comparison';
 import { counted } from './format';
-import { fidelityLine, headline, sparseRun } from './words';
+import { fidelityLine, headline, resultTitle, sparseRun } from './words';
 
 export function Result({ run }: { run: FinishedRun }) {
   const { result, name, title } = run;
@@ -25,11 +24,7 @@ export function Result({ run }: { run: FinishedRun }) {
   return (
     <section className="result" aria-labelledby="result-title">
       <header className="stage-head">
-        <h2 id="result-title">
-          {sparse
-            ? `${patternLabel(sparse.pattern)} against dense${result.projected ? ', projected' : ''}`
-            : 'Dense alone'}
-        </h2>
+        <h2 id="result-title">{resultTitle(result)}</h2>
         <p className="soft">
           {name === '' ? '' : `${name}: `}
           {title === '' ? '' : `${title}, `}
@@ -60,11 +55,11 @@ export function Result({ run }: { run: FinishedRun }) {
         caption={chartCaption([result])}
       />
       <Numbers result={result} />
-      {result.projected && <ProjectedPanel projected={result.projected} />}
+      {result.projected && <ProjectedPanel projected={result.projected} software={software} />}
+      {sparse && <HeadsPanel key={`${run.id} heads`} result={result} sparse={sparse} />}
       <EnergyPanel result={result} />
       {result.fidelity && <FidelityPanel fidelity={result.fidelity} />}
       {sparse && <RetentionPanel key={run.id} run={run} />}
-      {sparse && <HeadsPanel result={result} />}
       <RunFacts run={run} />
       <ResultActions run={run} />
     </section>

@@ -1,5 +1,5 @@
 /** How a run was made, as facts; where two runs differ in them; and what a picture of their times has to say below it. */
-import type { CompareResult, DenseMode } from '../engine/types';
+import type { CompareResult } from '../engine/types';
 import type { FinishedRun } from '../storage/savedRun';
 import { settingsText } from '../exports/settingsText';
 import { answeredAfter, isFollowUp, keptFacts } from './followUp';
@@ -23,7 +23,7 @@ export function factsOf({ result, context }: FinishedRun): Fact[] {
     { name: 'Pattern', value: `${request.pattern.name} ${settings}`.trim() },
     { name: 'Tokens kept from before', value: keptFacts(result) },
     { name: 'Order', value: request.order === 'dense-first' ? 'dense first' : 'sparse first' },
-    { name: 'Dense too', value: denseFact(request.dense) },
+    { name: 'Dense too', value: denseFact(result) },
     {
       name: 'Sampling',
       value: temperature === 0 ? 'greedy' : `temperature ${temperature}, top-p ${topP}, seed ${seed}`,
@@ -36,8 +36,9 @@ export function factsOf({ result, context }: FinishedRun): Fact[] {
   ];
 }
 
-function denseFact(dense: DenseMode): string {
-  return dense === 'projected' ? 'projected, not run' : dense ? 'yes' : 'no';
+function denseFact({ request: { dense }, projected }: CompareResult): string {
+  if (dense !== 'projected') return dense ? 'yes' : 'no';
+  return projected ? projectionTexts.fact : projectionTexts.factless;
 }
 
 export interface FactPair {

@@ -15,6 +15,9 @@ export const projectionTexts = {
   badge: 'projected, not measured',
   bar: 'Projected from a sample, not measured',
   note: (ms: number) => `Dense: ${duration(ms)} projected from a measured sample, not run.`,
+  fact: 'projected, not run',
+  factless: 'to be projected, but nothing was',
+  stage: (fraction: number) => `a sample of dense attention is being measured, ${percent(fraction)}`,
   running: 'Dense is not run: a sample of its attention is measured after this, and its time projected.',
   headline: {
     faster: 'faster to the first token than dense is projected to be',

@@ -3,7 +3,7 @@ import type { CompareResult, RunResult } from '../engine/types';
 import { projectedRun } from '../storage/fixtures';
 import { barsOf, projectedBarsOf } from './bars';
 import { chartCaption, factsOf } from './comparison';
-import { closeness, fidelityLine, firstDifference, headline, outcome } from './words';
+import { closeness, fidelityLine, firstDifference, headline, outcome, resultTitle } from './words';
 
 function run(pattern: RunResult['pattern'], ttftMs: number, note?: string): RunResult {
   return { pattern, ttftMs, ...(note !== undefined && { note }) } as RunResult;
@@ -46,6 +46,21 @@ describe('projected dense', () => {
     expect(factsOf(projectedRun)).toContainEqual({ name: 'Dense too', value: 'projected, not run' });
     expect(barsOf(projected).map(({ label }) => label)).toEqual(['Adaptive']);
     expect(projectedBarsOf(projected, 'A').map(({ label }) => label)).toEqual(['A: Dense, projected']);
+    expect(resultTitle(projected)).toBe('Adaptive against dense, projected');
+  });
+
+  it('is not claimed where nothing was projected', () => {
+    const dense = structuredClone(projected);
+    delete dense.projected;
+    for (const lane of dense.runs) lane.note = 'Dense was used.';
+    expect(resultTitle(dense)).toBe('Adaptive alone');
+    expect(headline(dense).detail).toBe(
+      'Nothing was skipped: this run was dense itself, and nothing had to be projected.',
+    );
+    expect(factsOf({ ...projectedRun, result: dense })).toContainEqual({
+      name: 'Dense too',
+      value: 'to be projected, but nothing was',
+    });
   });
 });
 

@@ -4,6 +4,7 @@ import type { FinishedRun } from '../storage/savedRun';
 import { followUpHeadline, isFollowUp } from './followUp';
 import { count, duration, nats, percent, times } from './format';
 import { projectionTexts } from './projectionTexts';
+import { patternLabel } from '../state/patterns';
 
 export interface Headline {
   /** The one large number; empty where two runs cannot be compared. */
@@ -24,6 +25,15 @@ export function sparseRun(result: CompareResult): RunResult | undefined {
   return result.runs.find((run) => run.pattern !== 'dense');
 }
 
+/** What was run against what: no dense where none was run or projected. */
+export function resultTitle(result: CompareResult): string {
+  const sparse = sparseRun(result);
+  if (!sparse) return 'Dense alone';
+  const label = patternLabel(sparse.pattern);
+  if (denseRun(result)) return `${label} against dense`;
+  return result.projected ? `${label} against dense, projected` : `${label} alone`;
+}
+
 export function headline(result: CompareResult): Headline {
   if (isFollowUp(result)) return followUpHeadline(result);
   const dense = denseRun(result);
@@ -34,8 +44,7 @@ export function headline(result: CompareResult): Headline {
     return {
       figure: only ? duration(only.ttftMs) : '',
       words: 'to the first token',
-      detail:
-        only?.pattern === 'dense' ? 'Dense attention alone.' : 'Sparse attention alone, without a dense run.',
+      detail: aloneDetail(only, result),
       tone: 'none',
     };
   }
@@ -58,6 +67,13 @@ export function headline(result: CompareResult): Headline {
   return ratio > 1
     ? { figure: times(ratio), words: 'faster to the first token', detail: both, tone: 'faster' }
     : { figure: times(1 / ratio), words: 'slower to the first token', detail: both, tone: 'slower' };
+}
+
+function aloneDetail(run: RunResult | undefined, { request }: CompareResult): string {
+  if (run?.pattern === 'dense') return 'Dense attention alone.';
+  if (run?.note === undefined) return 'Sparse attention alone, without a dense run.';
+  const unneeded = request.dense === 'projected' ? ', and nothing had to be projected' : '';
+  return `Nothing was skipped: this run was dense itself${unneeded}.`;
 }
 
 /** Never in the colour of what was measured. */

@@ -1,6 +1,6 @@
-import { useRef, type CSSProperties, type KeyboardEvent } from 'react';
+import { useRef, type KeyboardEvent } from 'react';
 import type { HeadReport } from '../../engine/types';
-import { headWords, moved, rowsOf, type HeadPlace, type Measure } from './measures';
+import { headWords, moved, rowsOf, strengthStyle, type HeadPlace, type Measure } from './measures';
 
 interface HeadGridProps {
   report: HeadReport;
@@ -41,7 +41,7 @@ export function HeadGrid({ report, measure, place, onPlace }: HeadGridProps) {
                       tabIndex={chosen ? 0 : -1}
                       title={words}
                       aria-label={words}
-                      style={strength(measure, value)}
+                      style={strengthStyle(measure, value)}
                       onKeyDown={onKeyDown}
                       onClick={() => {
                         onPlace({ layer, head });
@@ -56,9 +56,4 @@ export function HeadGrid({ report, measure, place, onPlace }: HeadGridProps) {
       </table>
     </div>
   );
-}
-
-function strength(measure: Measure, value: number): CSSProperties {
-  // A property of our own, which React's types do not know.
-  return { '--strength': `${Math.round(measure.strength(value) * 100)}%` } as CSSProperties;
 }

@@ -4,7 +4,7 @@ import { count } from '../format';
 import { HeadGrid } from './HeadGrid';
 import { HeadTable } from './HeadTable';
 import { HeadTiles } from './HeadTiles';
-import { headWords, measures, type HeadPlace, type Measure } from './measures';
+import { headWords, measures, rowsOf, type HeadPlace, type Measure } from './measures';
 import './heads.css';
 
 /** Every head of the model in one picture, by one measure at a time; the chosen head in detail below it. */
@@ -46,7 +46,7 @@ export function HeadMap({ report }: { report: HeadReport }) {
         }}
       >
         <summary>{measure.label} as a table</summary>
-        {asTable && <HeadTable report={report} measure={measure} />}
+        {asTable && <HeadTable rows={rowsOf(report, measure.name)} measure={measure} />}
       </details>
     </>
   );

@@ -1,4 +1,5 @@
 /** The three measures of a head: their names, their numbers in words, and how strongly each is shown. */
+import type { CSSProperties } from 'react';
 import type { HeadReport } from '../../engine/types';
 import { percent } from '../format';
 
@@ -13,6 +14,15 @@ export interface Measure {
   /** 0..1 */
   strength: (value: number) => number;
 }
+
+/** The one that every run tells of itself. */
+export const densityMeasure: Measure = {
+  name: 'density',
+  label: 'Tiles computed',
+  legend: 'Stronger: more of the causal tiles are computed.',
+  words: percent,
+  strength: (value) => Math.min(1, value),
+};
 
 export const measures: readonly Measure[] = [
   {
@@ -30,17 +40,17 @@ export const measures: readonly Measure[] = [
     words: (value) => (value > 0 && value < 0.0005 ? 'below 0.1%' : percent3(value)),
     strength: (value) => Math.min(1, Math.sqrt(2 * value)),
   },
-  {
-    name: 'density',
-    label: 'Tiles computed',
-    legend: 'Stronger: more of the causal tiles are computed.',
-    words: percent,
-    strength: (value) => Math.min(1, value),
-  },
+  densityMeasure,
 ];
 
 function percent3(value: number): string {
   return `${new Intl.NumberFormat('en', { maximumFractionDigits: 1 }).format(value * 100)}%`;
+}
+
+/** For a cell whose colour the style sheet mixes from its strength. */
+export function strengthStyle(measure: Measure, value: number): CSSProperties {
+  // A property of our own, which React's types do not know.
+  return { '--strength': `${Math.round(measure.strength(value) * 100)}%` } as CSSProperties;
 }
 
 export interface HeadPlace {
@@ -61,13 +71,18 @@ export function rowsOf(report: HeadReport, name: MeasureName): HeadRow[] {
   }));
 }
 
+/** Counted from 1. */
+export function headName({ layer, head }: HeadPlace): string {
+  return `Layer ${layer + 1}, head ${head + 1}`;
+}
+
 /** Layer 3, head 2: attention kept 95.1%, output error 3.2%, tiles computed 41%. Counted from 1. */
-export function headWords(report: HeadReport, { layer, head }: HeadPlace): string {
+export function headWords(report: HeadReport, place: HeadPlace): string {
   const figures = measures.map(({ name, label, words }) => {
-    const value = report[name][layer]?.[head];
+    const value = report[name][place.layer]?.[place.head];
     return `${label.toLowerCase()} ${value === undefined ? 'unknown' : words(value)}`;
   });
-  return `Layer ${layer + 1}, head ${head + 1}: ${figures.join(', ')}`;
+  return `${headName(place)}: ${figures.join(', ')}`;
 }
 
 /** Where an arrow or Home and End lead in the grid, or null for other keys. */
