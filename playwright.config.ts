@@ -3,12 +3,16 @@ import { findChromium, softwareFlags } from './cli/chromium.ts';
 
 const executablePath = findChromium();
 
-/** A real Chromium with WebGPU in software, one page at a time: every run computes on the CPU, so two would only wait. */
+/**
+ * A real Chromium with WebGPU in software, two at a time: SwiftShader compiles kernels on one thread, ten seconds for each
+ * page that loads the model, and computes on all.
+ */
 export default defineConfig({
   testDir: 'e2e',
   timeout: 300_000,
   expect: { timeout: 15_000 },
-  workers: 1,
+  workers: 2,
+  globalSetup: './e2e/fixtures/build.ts',
   fullyParallel: false,
   forbidOnly: true,
   reporter: 'list',

@@ -186,7 +186,7 @@ test.describe('on a phone', () => {
 
 test.describe('a long answer', () => {
   // Warm enough that it does not end after the number it was asked for.
-  test.use({ settings: { newTokens: 160, sampleTokens: 120, temperature: 4, pattern: 'dense', seed: 3 } });
+  test.use({ settings: { newTokens: 160, sampleTokens: 100, temperature: 4, pattern: 'dense', seed: 3 } });
 
   test('is followed to its end, unless the reader scrolls away', async ({ app, page }) => {
     await page.setViewportSize({ width: 360, height: 480 });

@@ -14,7 +14,7 @@ function otherRecord(text: string, asked: string): { name: string; attribute: st
   return other;
 }
 
-test.use({ settings: { newTokens: 12, sampleTokens: 300, context: 450 } });
+test.use({ settings: { newTokens: 12, sampleTokens: 180, context: 450 } });
 
 test('a further question is answered from what is kept, and stands below the first', async ({
   app,

@@ -11,7 +11,7 @@ test('counts tokens as one types and says what will be cut', async ({ app, page 
 });
 
 test('a paste of five million characters does not freeze the page', async ({ app, page }) => {
-  await app.open();
+  await app.openBeforeModel();
   const ms = await app.documentText.evaluate((field) => {
     const data = new DataTransfer();
     data.setData('text/plain', 'A line of an ordinary log with some words in it.\n'.repeat(100_000));
@@ -35,7 +35,7 @@ test('a paste of five million characters does not freeze the page', async ({ app
 });
 
 test('document, question and settings survive a reload', async ({ app, page }) => {
-  await app.open();
+  await app.openBeforeModel();
   await app.takeSample('Server log');
   const question = await app.question.inputValue();
   await page.getByLabel('New tokens').fill('17');

@@ -16,7 +16,7 @@ async function folder(files: Record<string, string>): Promise<string> {
 }
 
 test('a binary or empty document is refused and the one at hand stays', async ({ app, page }) => {
-  await app.open();
+  await app.openBeforeModel();
   await app.takeSample('Report');
   const file = page.getByLabel('Open file');
   await file.setInputFiles({

@@ -134,7 +134,7 @@ test('a model by its id is downloaded, loaded and listed', async ({ app, page, c
 });
 
 test('the fit is told for the context that is set and the memory that is stated', async ({ app, page }) => {
-  await app.open();
+  await app.openBeforeModel();
   await openList(page);
   const model = row(page, 'Qwen3 0.6B');
   await expect(model).toContainText(/at 40,960 tokens/);

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { expect, runTimeout, test } from './fixtures/app';
 import { violations } from './fixtures/axe';
 
-// More than one block of rows, so that there is something to skip.
-test.use({ settings: { newTokens: 8, sampleTokens: 300 } });
+// Enough blocks of rows that there is something to skip; nothing here is of the dense run.
+test.use({ settings: { newTokens: 4, sampleTokens: 300, withDense: false } });
 
 test('passages are measured, shown as a strip, and reached by key and pointer', async ({ app, page }) => {
   await app.open();
@@ -86,7 +86,7 @@ test('passages are measured, shown as a strip, and reached by key and pointer', 
   expect(file).not.toHaveProperty('heads.maps');
 
   await page.setViewportSize({ width: 1280, height: 900 });
-  await app.open();
+  await app.openBeforeModel();
   await app.takeSample('Records');
   const runs = page.getByRole('navigation', { name: 'Runs kept in this browser' });
   await runs.getByRole('listitem').getByRole('button').first().click();
