@@ -3,8 +3,9 @@
     python evaluate.py --model ../public/models/needle --data encoded --out accuracy.json --prompts prompts
 
 Each document is read once and its keys and values are kept; every question is then asked about the document alone. The
-question and its right answer go through the model at once: greedy decoding gives the whole answer exactly if the most
-likely token is the right one at every place of it, the final `<|end|>` included.
+question and its right answer go through the model at once: greedy decoding gives the whole answer if the most likely token
+is the right one at every place of it, the final `<|end|>` included. Where it is not, the answer is decoded token by token, and
+is still right if its text is, split into other tokens, with or without a space before it.
 
 `prompts` becomes a folder that `npm run accuracy` reads, with what this model said to a part of the questions.
 """
@@ -58,10 +59,10 @@ class Reader:
         likely = self.likely(asked, answer)
         return likely == answer, likely[0] == self._ids(NOT_THERE)[0], asked, likely
 
-    def said(self, asked: list[int]) -> str:
-        """Greedy decoding, token by token."""
+    def said(self, asked: list[int], most: int) -> str:
+        """Greedy decoding, token by token, of `most` tokens at most."""
         said: list[int] = []
-        while len(said) < LONGEST_ANSWER:
+        while len(said) < most:
             token = self.likely([*asked, *said], [END])[0]
             if token == END:
                 break
@@ -146,13 +147,14 @@ def main() -> None:
             taken: Counter = Counter()
             for question in haystack.questions:
                 cell = (question.task, haystack.length)
-                right, refusal, asked, _ = reader.asked(question)
+                right, refusal, asked, likely = reader.asked(question)
+                said = question.answer if right else reader.said(asked, min(LONGEST_ANSWER, len(likely) + 8))
+                right = said.strip() == question.answer.strip()
                 rights[cell].append(right)
                 if question.task != "absent":
                     refused[haystack.length].append(refusal)
                 export = given.prompts and taken[question.task] < given.prompts_each
                 show = not right and shown[cell] < 3
-                said = question.answer if right else reader.said(asked) if export or show else None
                 if export:
                     taken[question.task] += 1
                     text = {"question": question.text, "answer": question.answer, "said": said}
