@@ -1,5 +1,5 @@
 /** Lines for the server log sample: one request, job or measurement each, in time order. */
-import type { Fact } from './sampleFacts';
+import { questionOf, whereIs, type Facts, type Planted } from './sampleFacts';
 import type { Random } from './random';
 
 const lines: readonly ((random: Random) => string)[] = [
@@ -43,6 +43,25 @@ export function logLine(random: Random, clock: LogClock): string {
   return `${clock.stamp()} ${random.pick(lines)(random)}`;
 }
 
-export function logFact(fact: Fact, clock: LogClock): string {
-  return `${clock.stamp()} INFO  vault ${fact.attribute} of ${fact.adjective}-${fact.noun} set to ${fact.value}`;
+/** The facts as lines, whose time stamps are given when they are written. */
+export function logFacts({ code, place, last }: Facts): ((clock: LogClock) => Planted)[] {
+  const line = (message: string, question: string, answer: string) => (clock: LogClock) => {
+    const stamp = `${clock.stamp()} INFO  `;
+    return { text: stamp + message, start: stamp.length, question, answer };
+  };
+  const seen = `gate ${last.adjective}-${last.noun} was carried through by`;
+  const rest = `${last.keeper} on the way to the ${last.room}`;
+  return [
+    line(
+      `vault ${code.attribute} of ${code.adjective}-${code.noun} set to ${code.value}`,
+      questionOf(code),
+      code.value,
+    ),
+    line(
+      `store location of ${place.adjective}-${place.noun} set to ${place.room}`,
+      whereIs(place),
+      place.room,
+    ),
+    line(`${seen} ${rest}`, `Finish the line: ${seen}`, rest),
+  ];
 }

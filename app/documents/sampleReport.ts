@@ -1,5 +1,5 @@
 /** Prose for the report sample: sentences of our own with slots, grouped by subject, so that paragraphs hang together. */
-import { capitalised, type Fact } from './sampleFacts';
+import { capitalised, questionOf, whereIs, type Facts, type Planted } from './sampleFacts';
 import type { Random } from './random';
 
 const places = (
@@ -148,6 +148,14 @@ export function* reportBlocks(random: Random): Generator<string> {
   }
 }
 
-export function reportFact(fact: Fact): string {
-  return `The ${fact.attribute} of the ${fact.adjective} ${fact.noun} is ${fact.value}.`;
+export function reportFacts({ code, place, last }: Facts): Planted[] {
+  const stated = `The ${code.attribute} of the ${code.adjective} ${code.noun} is ${code.value}.`;
+  const kept = `The location of the ${place.adjective} ${place.noun} is the ${place.room}.`;
+  const begun = `On the last evening the ${last.adjective} ${last.noun} was carried away by`;
+  const rest = `${last.keeper}, who set it down in the ${last.room}.`;
+  return [
+    { text: stated, start: 0, question: questionOf(code), answer: code.value },
+    { text: kept, start: 0, question: whereIs(place), answer: `the ${place.room}` },
+    { text: `${begun} ${rest}`, start: 0, question: `Finish the sentence: ${begun}`, answer: rest },
+  ];
 }

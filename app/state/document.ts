@@ -3,7 +3,13 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { UserError, isAbort, toReport, type ErrorReport } from '../errors';
 import { compose, fileText, titleOf, type DocumentFile, type Part } from '../documents/compose';
 import { readDocument } from '../documents/readDocument';
-import { generateSample, type SampleKind } from '../documents/samples';
+import {
+  generateSample,
+  generateSampleInSlices,
+  type Sample,
+  type SampleKind,
+  type SampleQuestion,
+} from '../documents/samples';
 import type { KeyValue } from './settings';
 import type { ToastActions } from './toasts';
 
@@ -13,6 +19,8 @@ export interface Content {
   question: string;
   /** The planted answer of a sample, until its text or question is changed. */
   expected: string | null;
+  /** What can be asked about a sample, with the answers; empty once the text was changed, and for other documents. */
+  questions: readonly SampleQuestion[];
   /** The files that the text came from; empty for what was pasted, typed or made. */
   files: readonly DocumentFile[];
   /** The text was changed by hand since: the places of the files in it are no longer known. */
@@ -33,6 +41,8 @@ export interface DocumentState extends Content {
   /** Goes up when the text was replaced from outside the text field, which must then be filled anew. */
   revision: number;
   reading: ReadingState | null;
+  /** A long sample is being made. */
+  making: boolean;
   error: ErrorReport | null;
   /** What a clear or the removal of a file took away. */
   cleared: { what: string; content: Content } | null;
@@ -43,7 +53,17 @@ export type DocumentStore = StoreApi<DocumentState>;
 const key = 'minference.document';
 /** Session storage holds about 5 million characters an origin. */
 const maxKept = 2_000_000;
-const empty: Content = { title: '', text: '', question: '', expected: null, files: [], edited: false };
+const empty: Content = {
+  title: '',
+  text: '',
+  question: '',
+  expected: null,
+  questions: [],
+  files: [],
+  edited: false,
+};
+/** Up to this many tokens a sample is made in a few milliseconds. */
+const quickSample = 40_000;
 
 export function createDocumentStore(storage: KeyValue | null): DocumentStore {
   const store = createStore<DocumentState>(() => ({
@@ -51,6 +71,7 @@ export function createDocumentStore(storage: KeyValue | null): DocumentStore {
     ...restored(storage),
     revision: 0,
     reading: null,
+    making: false,
     error: null,
     cleared: null,
   }));
@@ -65,8 +86,8 @@ export function createDocumentStore(storage: KeyValue | null): DocumentStore {
   return store;
 }
 
-function contentOf({ title, text, question, expected, files, edited }: Content): Content {
-  return { title, text, question, expected, files, edited };
+function contentOf({ title, text, question, expected, questions, files, edited }: Content): Content {
+  return { title, text, question, expected, questions, files, edited };
 }
 
 function keep(storage: KeyValue | null, content: Content): void {
@@ -90,6 +111,7 @@ function restored(storage: KeyValue | null): Partial<Content> {
       question: kept.question,
       expected: typeof kept.expected === 'string' ? kept.expected : null,
       // Written by this page in this tab; what an older page wrote has no files.
+      questions: Array.isArray(kept.questions) ? (kept.questions as SampleQuestion[]) : [],
       files: Array.isArray(kept.files) ? (kept.files as DocumentFile[]) : [],
       edited: kept.edited === true,
     };
@@ -130,7 +152,7 @@ export function documentActions(store: DocumentStore, toasts: Pick<ToastActions,
     const controller = new AbortController();
     reading = controller;
     const { signal } = controller;
-    store.setState({ error: null });
+    store.setState({ making: false, error: null });
     try {
       const { read, failed } = await readAll(files, signal, (progress) => {
         store.setState({ reading: progress });
@@ -153,6 +175,30 @@ export function documentActions(store: DocumentStore, toasts: Pick<ToastActions,
     }
   };
 
+  const showSample = ({ title, text, question, answer, questions }: Sample): void => {
+    replaceAloud({ title, text, question, expected: answer, questions });
+  };
+  /** At once where that takes milliseconds, else beside what the page does; opening anything else ends it. */
+  const openSample = async (kind: SampleKind, tokens: number, seed: number): Promise<void> => {
+    cancelReading();
+    if (tokens <= quickSample) {
+      showSample(generateSample(kind, { tokens, seed }));
+      return;
+    }
+    const controller = new AbortController();
+    reading = controller;
+    store.setState({ making: true, error: null });
+    try {
+      showSample(await generateSampleInSlices(kind, { tokens, seed }, controller.signal));
+    } catch (error) {
+      if (!isAbort(error)) store.setState({ error: toReport(error) });
+    } finally {
+      if (reading === controller) reading = null;
+      // Another one may be under way by now.
+      if (reading === null) store.setState({ making: false });
+    }
+  };
+
   const takeAway = (what: string, content: Partial<Content>): void => {
     const before = contentOf(store.getState());
     replace(content);
@@ -166,18 +212,19 @@ export function documentActions(store: DocumentStore, toasts: Pick<ToastActions,
       store.setState(({ files }) => ({
         text,
         expected: null,
+        questions: [],
         error: null,
         cleared: null,
         edited: files.length > 0,
       }));
     },
     ask(question: string): void {
-      store.setState({ question, expected: null });
+      store.setState(({ questions }) => ({
+        question,
+        expected: questions.find(({ text }) => text === question)?.answer ?? null,
+      }));
     },
-    openSample(kind: SampleKind, tokens: number, seed: number): void {
-      const { title, text, question, answer } = generateSample(kind, { tokens, seed });
-      replaceAloud({ title, text, question, expected: answer });
-    },
+    openSample,
     /** Reads files one after the other; one that fails leaves the others. `add` keeps the files that are there. */
     openFiles,
     openFile: (file: File): Promise<void> => openFiles([file]),

@@ -62,7 +62,7 @@ describe('document', () => {
 
   it('comes back after a reload, and a clear can be undone', async () => {
     const { stores, session } = await setUp();
-    stores.actions.document.openSample('log', 300, 1);
+    void stores.actions.document.openSample('log', 300, 1);
     const { text, expected } = stores.document.getState();
     stores.actions.document.clear();
     expect(stores.document.getState().text).toBe('');
@@ -135,8 +135,8 @@ describe('files', () => {
     await document.openFiles([file('b.txt', 'B')]);
     expect(said().map(({ text }) => text)).toEqual(['b.txt took the place of a.txt.']);
     document.type('B, edited');
-    document.openSample('log', 300, 1);
-    document.openSample('log', 300, 2);
+    void document.openSample('log', 300, 1);
+    void document.openSample('log', 300, 2);
     expect(said()).toHaveLength(2);
     said()[1]?.action?.perform();
     expect(stores.document.getState()).toMatchObject({ text: 'B, edited', question: 'Which?', edited: true });
@@ -192,7 +192,7 @@ describe('run', () => {
     await stores.actions.run.run();
     expect(stores.run.getState().error?.sentence).toBe('There is no document yet.');
 
-    stores.actions.document.openSample('report', 300, 2);
+    void stores.actions.document.openSample('report', 300, 2);
     const first = stores.actions.run.run();
     const { id } = await worker.waitFor('compare');
     expect(isRunning(stores.run.getState())).toBe(true);
@@ -225,7 +225,7 @@ describe('run', () => {
   it('is cancelled once, and says so', async () => {
     const { worker, stores, ready } = await setUp();
     await ready();
-    stores.actions.document.openSample('report', 300, 2);
+    void stores.actions.document.openSample('report', 300, 2);
     const run = stores.actions.run.run();
     await worker.waitFor('compare');
     stores.actions.run.cancel();

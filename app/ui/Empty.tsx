@@ -1,4 +1,5 @@
 import { patternChoice } from '../state/patterns';
+import { sampleTokens } from '../state/sampleSize';
 import { MaskGlyph } from './MaskGlyph';
 import { useActions, useModel, useSettings } from './stores';
 
@@ -10,7 +11,7 @@ export function Empty() {
   const pattern = useSettings((settings) =>
     patternChoice(settings.pattern === 'dense' ? 'adaptive' : settings.pattern),
   );
-  const sampleTokens = useSettings((settings) => settings.sampleTokens);
+  const chosen = useSettings((settings) => settings.sampleTokens);
   const { document, run } = useActions();
   return (
     <section className="empty" aria-labelledby="empty-title">
@@ -39,8 +40,7 @@ export function Empty() {
         className="primary"
         disabled={!ready}
         onClick={() => {
-          document.openSample('report', sampleTokens ?? (software ? 400 : 8_000), 1);
-          void run.run();
+          void document.openSample('report', sampleTokens(chosen, software), 1).then(() => run.run());
         }}
       >
         {ready ? 'Compare on a sample report' : noGpu ? 'Runs need a GPU' : 'The model is not loaded yet'}

@@ -99,7 +99,8 @@ function ModelFacts({ model }: { model: ModelReport }) {
     <>
       {model.id === 'builtin' && (
         <p className="help">
-          Small, trained to find and quote what stands in a long text. It is no chat model.
+          It looks up facts, finishes sentences and follows a reference in a text of up to a million tokens.
+          It cannot chat, summarise or reason.
         </p>
       )}
       <details>

@@ -1,4 +1,5 @@
 import { KeepDocument } from './KeepDocument';
+import { SampleQuestions } from './SampleQuestions';
 import { useActions, useDocument } from './stores';
 
 export function QuestionPanel() {
@@ -21,6 +22,7 @@ export function QuestionPanel() {
           document.ask(event.target.value);
         }}
       />
+      <SampleQuestions />
       {expected !== null && (
         <p className="help">
           The planted answer is <strong className="figures">{expected}</strong>.

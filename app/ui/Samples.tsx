@@ -1,19 +1,22 @@
 import { useRef } from 'react';
 import type { SampleKind } from '../documents/samples';
+import { sampleTokens } from '../state/sampleSize';
+import { ReadWhole } from './ReadWhole';
 import { counted } from './format';
-import { useActions, useModel, useSettings } from './stores';
+import { useActions, useDocument, useModel, useSettings } from './stores';
 
 const samples: readonly { kind: SampleKind; name: string; sentence: string }[] = [
   { kind: 'report', name: 'Report', sentence: 'Prose' },
   { kind: 'log', name: 'Server log', sentence: 'Events' },
   { kind: 'records', name: 'Records', sentence: 'Inventory' },
 ];
-const sizes = [400, 2_000, 8_000, 32_000, 128_000, 512_000];
+const sizes = [400, 2_000, 8_000, 32_000, 128_000, 200_000, 512_000, 1_000_000];
 
 export function Samples() {
   const chosen = useSettings((settings) => settings.sampleTokens);
   const software = useModel((state) => state.adapter?.software !== false);
-  const tokens = chosen ?? (software ? 400 : 8_000);
+  const tokens = sampleTokens(chosen, software);
+  const making = useDocument((state) => state.making);
   const { document, settings } = useActions();
   // Another click on the same card makes another sample; the first is always the same.
   const seeds = useRef<Partial<Record<SampleKind, number>>>({});
@@ -21,7 +24,7 @@ export function Samples() {
     <fieldset className="samples">
       <legend className="unseen">Samples</legend>
       <div className="row row-spread">
-        <p className="help">Samples with a planted fact</p>
+        <p className="help">Samples with planted facts</p>
         <label className="inline-field">
           <span className="unseen">Sample length</span>
           <select
@@ -47,7 +50,7 @@ export function Samples() {
             onClick={() => {
               const seed = (seeds.current[kind] ?? 0) + 1;
               seeds.current[kind] = seed;
-              document.openSample(kind, tokens, seed);
+              void document.openSample(kind, tokens, seed);
             }}
           >
             <strong>{name}</strong>
@@ -55,6 +58,8 @@ export function Samples() {
           </button>
         ))}
       </div>
+      {making && <output className="help">Making a sample of {counted(tokens, 'token')}…</output>}
+      <ReadWhole />
     </fieldset>
   );
 }

@@ -1,5 +1,6 @@
 /** Everything that the palette offers: what has a key of its own, and what has none. */
 import { patterns } from '../state/patterns';
+import { sampleTokens } from '../state/sampleSize';
 import type { Stores } from '../state/stores';
 import { isRunning } from '../state/run';
 import { actions, shownRun, type Action } from './actions';
@@ -43,9 +44,9 @@ export const commands: readonly Action[] = [
   }),
   ...samples.map((kind) =>
     command(`sample-${kind}`, words.samples[kind], (stores) => {
-      const { sampleTokens } = stores.settings.getState();
+      const { sampleTokens: chosen } = stores.settings.getState();
       const software = stores.model.getState().adapter?.software !== false;
-      stores.actions.document.openSample(kind, sampleTokens ?? (software ? 400 : 8_000), 1);
+      void stores.actions.document.openSample(kind, sampleTokens(chosen, software), 1);
     }),
   ),
   ...patterns.map(({ name, label }) =>

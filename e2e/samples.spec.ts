@@ -1,0 +1,83 @@
+/** Samples of every size: chosen, made without freezing the page, asked about with one click, read whole. */
+import { expect, test } from './fixtures/app';
+import { violations } from './fixtures/axe';
+
+test('a sample offers three questions whose answers are known', async ({ app, page }) => {
+  await app.openBeforeModel();
+  for (const [name, finish] of [
+    ['Report', /^Finish the sentence: /],
+    ['Server log', /^Finish the line: /],
+    ['Records', /^Who is the keeper of the /],
+  ] as const) {
+    await app.takeSample(name);
+    const chips = page.getByRole('group', { name: /^To try/ }).getByRole('button');
+    await expect(chips).toHaveText([/^What is the .+\? \d+%$/, /^Where is the .+\? \d+%$/, finish]);
+    await expect(chips.first()).toHaveAttribute('aria-pressed', 'true');
+    for (const chip of await chips.all()) {
+      await chip.click();
+      await expect(chip).toHaveAttribute('aria-pressed', 'true');
+      const text = await chip.locator('span').first().innerText();
+      await expect(app.question).toHaveValue(text);
+      const answer = await page.getByText('The planted answer is').getByRole('strong').innerText();
+      expect((await app.documentText.inputValue()).includes(answer)).toBe(true);
+    }
+  }
+  // Another question has no known answer, and another text no questions.
+  await app.question.fill('What else?');
+  await expect(page.getByText('The planted answer is')).toBeHidden();
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await expect(page.getByRole('group', { name: /^To try/ })).toBeHidden();
+});
+
+test('questions of a sample are accessible in both themes and fit a narrow page', async ({ app, page }) => {
+  await app.openBeforeModel();
+  await app.takeSample('Report');
+  await expect(page.getByRole('group', { name: /^To try/ })).toBeVisible();
+  for (const theme of ['Light', 'Dark']) {
+    await page.getByRole('radio', { name: theme }).check();
+    expect(await violations(page), theme).toEqual([]);
+  }
+  await page.setViewportSize({ width: 360, height: 780 });
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(overflow).toBeLessThanOrEqual(0);
+});
+
+test('a sample of a million tokens is made while the page stays free', async ({ app, page }) => {
+  await app.open();
+  await page.getByLabel('Sample length').selectOption('1000000');
+  const longest = await page.evaluate(async () => {
+    const button = [...document.querySelectorAll<HTMLButtonElement>('.samples .card')][0];
+    const field = document.querySelector('.document-name');
+    if (!button || field) throw new Error('the page is not as expected');
+    button.click();
+    let longestGap = 0;
+    for (let last = performance.now(); !document.querySelector('.document-name');) {
+      await new Promise((go) => {
+        setTimeout(go);
+      });
+      longestGap = Math.max(longestGap, performance.now() - last);
+      last = performance.now();
+    }
+    return longestGap;
+  });
+  // Two cores that others use too: a frame or two is what a person would not see; a freeze would be a second.
+  expect(longest).toBeLessThan(400);
+  await expect(page.locator('.token-line').getByText(/3,\d{3},\d{3} characters/)).toBeVisible();
+  await expect(page.getByRole('group', { name: /^To try/ }).getByRole('button')).toHaveCount(3);
+  await expect(
+    page.getByRole('strong').filter({ hasText: /^(9[7-9]\d|1,0[0-2]\d),\d{3} tokens$/ }),
+  ).toBeVisible({
+    timeout: 120_000,
+  });
+});
+
+test('reads the whole of a sample with one click, whatever the limit was', async ({ app, page }) => {
+  await app.open();
+  await app.takeSample('Server log');
+  await page.getByLabel('Context, tokens').fill('128');
+  await expect(page.getByText(/the middle of the document will be left out/)).toBeVisible();
+  await page.getByRole('button', { name: 'Read the whole thing' }).click();
+  await expect(page.getByLabel('Context, tokens')).toHaveValue('');
+  await app.finished();
+  await expect(app.result.getByText(/planted answer (found|missed)/).first()).toBeVisible();
+});
