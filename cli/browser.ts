@@ -47,6 +47,9 @@ export interface OpenBrowser {
   software: boolean;
 }
 
+/** Where there is no GPU, Chromium with flags for one may answer a request for an adapter never. */
+const adapterLimitMs = 20_000;
+
 async function tryOpen(
   executablePath: string,
   args: string[],
@@ -63,10 +66,15 @@ async function tryOpen(
   // esbuild (under tsx) wraps functions in __name, which a function sent to the page lacks.
   await page.addInitScript('globalThis.__name ??= (f) => f');
   await page.goto(origin);
-  const has = await page.evaluate(async () => {
+  const has = await page.evaluate(async (limitMs) => {
+    const late = new Promise<null>((done) => {
+      setTimeout(() => {
+        done(null);
+      }, limitMs);
+    });
     // The first request after launch may answer null on Vulkan; see app/gpu/device.ts.
     for (let tried = 0; tried < 6; tried++) {
-      const adapter = await navigator.gpu?.requestAdapter();
+      const adapter = await Promise.race([navigator.gpu?.requestAdapter(), late]);
       if (adapter)
         return !/swiftshader|llvmpipe/i.test(`${adapter.info.architecture} ${adapter.info.description}`);
       await new Promise((done) => {
@@ -74,7 +82,7 @@ async function tryOpen(
       });
     }
     return null;
-  });
+  }, adapterLimitMs);
   return { browser, page, has: has ?? false };
 }
 
