@@ -32,7 +32,11 @@ export function Result({ run }: { run: FinishedRun }) {
           {result.prompt.truncated ? ', middle left out' : ''}
         </p>
       </header>
-      <div className="headline" data-tone={software ? 'software' : head.tone}>
+      <div
+        className="headline"
+        data-tone={software ? 'software' : head.tone}
+        data-projected={head.tone === 'projected' || undefined}
+      >
         <p className="headline-figure">
           <span className={/^\d/.test(head.figure) ? 'figure' : 'figure figure-word'}>{head.figure}</span>{' '}
           <span className="headline-words">{head.words}</span>
