@@ -57,7 +57,7 @@ export default defineConfig({
           setupFiles: ['app/gpu/testing.node.ts'],
           // Its package.json names an ES module that Node takes for CommonJS.
           server: { deps: { inline: ['webgpu-utils'] } },
-          include: ['app/**/*.test.ts', 'cli/**/*.test.ts'],
+          include: ['app/**/*.test.ts', 'bench/peers/*.test.ts', 'cli/**/*.test.ts'],
           exclude: ['app/**/*.gpu.test.ts'],
         },
       },

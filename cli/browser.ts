@@ -52,7 +52,7 @@ const adapterLimitMs = 20_000;
 
 async function tryOpen(
   executablePath: string,
-  args: string[],
+  args: readonly string[],
   origin: string,
 ): Promise<{ browser: Browser; page: Page; has: boolean }> {
   // `headless: false` since the new headless mode is asked for by flag; Playwright's own is the shell without WebGPU.
@@ -60,7 +60,7 @@ async function tryOpen(
     executablePath,
     headless: false,
     ignoreDefaultArgs: ['--disable-gpu'],
-    args,
+    args: [...args],
   });
   const page = await browser.newPage();
   // esbuild (under tsx) wraps functions in __name, which a function sent to the page lacks.
@@ -91,16 +91,17 @@ export function addressOf(origin: string, page: 'cli' | 'bench', tier: string | 
   return `${origin}/?${page}${tier === null ? '' : `&tier=${tier}`}`;
 }
 
-/** Opens `origin`. 'auto' tries the GPU first. Throws a `CliError` with code 3 where there is no adapter at all. */
+/** Opens `origin`, with the switches `gpu` on a GPU. 'auto' tries that first. Throws a `CliError` with code 3 where there is no adapter at all. */
 export async function openPage(
   executablePath: string,
   origin: string,
   adapter: 'auto' | 'gpu' | 'software',
+  gpu: readonly string[] = gpuFlags,
 ): Promise<OpenBrowser> {
   if (adapter !== 'software') {
-    const gpu = await tryOpen(executablePath, gpuFlags, origin);
-    if (gpu.has) return { browser: gpu.browser, page: gpu.page, software: false };
-    await gpu.browser.close();
+    const opened = await tryOpen(executablePath, gpu, origin);
+    if (opened.has) return { browser: opened.browser, page: opened.page, software: false };
+    await opened.browser.close();
     if (adapter === 'gpu')
       throw new CliError('No GPU with WebGPU was found (leave out --adapter gpu for software).', 3);
   }

@@ -51,6 +51,17 @@ export const gpuFlags = [
   '--enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia,use_vulkan_memory_model',
 ];
 
+/**
+ * The same GPU as users have it: no switch that offers experimental features, just f16, which other systems have
+ * without one. For measurements whose figures must be theirs.
+ */
+export const userGpuFlags = [
+  ...gpuFlags.filter(
+    (flag) => flag !== '--enable-unsafe-webgpu' && !flag.startsWith('--enable-dawn-features'),
+  ),
+  '--enable-dawn-features=vulkan_enable_f16_on_nvidia',
+];
+
 /** Kernel tests run in software unless WEBGPU_TEST_ADAPTER=gpu, so that they mean the same on every machine. */
 export function gpuTestFlags(): string[] {
   return process.env.WEBGPU_TEST_ADAPTER === 'gpu' ? gpuFlags : softwareFlags;
