@@ -21,6 +21,9 @@ export interface OpenTierOptions {
 const measuredRows = 2_048;
 const softwareRows = 128;
 const rounds = 5;
+/** The clock of a page counts in tenths of a millisecond and submitting takes one or two: as much work is timed at once. */
+const leastMs = 40;
+const mostLaunches = 64;
 /** Subgroup matrices must be this much faster: a change of kernels between two visits has a price as well. */
 const leastGain = 1.05;
 
@@ -40,13 +43,17 @@ export async function productMs(gpu: Gpu): Promise<number> {
   const recorder = new Recorder(gpu);
   try {
     for (const buffer of [buffers.a, buffers.w]) gpu.device.queue.writeBuffer(buffer, 0, operands);
-    const times: number[] = [];
-    for (let round = 0; round <= rounds; round++) {
+    const time = async (launches: number): Promise<number> => {
       const start = performance.now();
-      recordMatmul(recorder, pipeline, buffers, { rows, cols: rows, length: rows }, 'calibration');
+      for (let launch = 0; launch < launches; launch++)
+        recordMatmul(recorder, pipeline, buffers, { rows, cols: rows, length: rows }, 'calibration');
       await recorder.drain();
-      if (round > 0) times.push(performance.now() - start);
-    }
+      return (performance.now() - start) / launches;
+    };
+    await time(1);
+    const launches = Math.max(1, Math.min(mostLaunches, Math.ceil(leastMs / (await time(1)))));
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round++) times.push(await time(launches));
     return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Infinity;
   } finally {
     await recorder.destroy();
