@@ -6,6 +6,7 @@ import { violations } from './fixtures/axe';
 test.use({ settings: { newTokens: 4, sampleTokens: 300, withDense: false } });
 
 test('heads are measured after the run, shown as a map, and reached by key', async ({ app, page }) => {
+  test.setTimeout(2 * runTimeout);
   await app.open();
   await app.takeSample('Report');
   await page.getByText('Advanced parameters').click();

@@ -7,6 +7,7 @@ import { violations } from './fixtures/axe';
 test.use({ settings: { newTokens: 4, sampleTokens: 300, withDense: false } });
 
 test('passages are measured, shown as a strip, and reached by key and pointer', async ({ app, page }) => {
+  test.setTimeout(2 * runTimeout);
   await app.open();
   await app.takeSample('Report');
   await page.getByText('Advanced parameters').click();
