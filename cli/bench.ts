@@ -1,7 +1,7 @@
 /** `npm run bench`: kernels or a whole model's prefill, measured in a headless Chromium, as a table and JSON. */
 import { writeFileSync } from 'node:fs';
 import type { Page } from 'playwright';
-import { differs, tablesOf, textTable } from '../app/engine/bench/report';
+import { checkText, differs, tablesOf, textTable } from '../app/engine/bench/report';
 import type { BenchRequest, BenchResult } from '../app/engine/bench/types';
 import type { ErrorReport } from '../app/errors';
 import { CliError } from './arguments';
@@ -54,18 +54,24 @@ async function inPage(
 
 function print(result: BenchResult): void {
   console.log(tablesOf(result).map(textTable).join('\n\n'));
-  const notes =
-    result.suite === 'prefill' ? result.measurements.filter(({ note }) => note !== undefined) : [];
+  const measurements = result.suite === 'prefill' ? result.measurements : [];
+  const notes = measurements.filter(({ note }) => note !== undefined);
   const lines = [
+    ...measurements.map(checkText).filter((line) => line !== null),
     ...notes.map(({ tokens, pattern, note }) => `${pattern}, ${tokens} tokens: ${note}`),
     ...result.notRun.map(({ tokens, pattern, reason }) => `${pattern}, ${tokens} tokens: not run, ${reason}`),
   ];
   if (lines.length > 0) console.log(`\n${lines.join('\n')}`);
 }
 
-/** Ends with code 1 where a kernel is not what its reference says: a fast wrong kernel is no result. */
+/** Ends with code 1 where a kernel or a checked row is not what f64 says: a fast wrong kernel is no result. */
 function refuseWrong(result: BenchResult): void {
-  if (result.suite !== 'kernels') return;
+  if (result.suite === 'prefill') {
+    const wrong = result.measurements.filter(({ check }) => check?.ok === false);
+    const names = wrong.map(({ pattern, tokens }) => `${pattern} at ${tokens} tokens`);
+    if (names.length > 0) throw new CliError(`rows differ from f64: ${names.join('; ')}`, 1);
+    return;
+  }
   const wrong = result.measurements.filter(differs).map(({ kernel, shape }) => `${kernel} (${shape})`);
   if (wrong.length > 0) throw new CliError(`differs from the reference: ${wrong.join('; ')}`, 1);
 }

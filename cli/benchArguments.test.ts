@@ -22,6 +22,12 @@ test('the prefill suite takes lengths, patterns, settings, model and order', () 
   expect([out, adapter]).toEqual(['r.json', 'gpu']);
 });
 
+test('rows to check, and the layer', () => {
+  const { request } = parse('--suite prefill --check-rows 16 --check-layer 3');
+  expect(request).toMatchObject({ checkRows: 16, checkLayer: 3 });
+  expect(parse('--suite prefill').request).not.toHaveProperty('checkRows');
+});
+
 test('kernels are the default, at the shapes of a real model', () => {
   expect(parseBenchArguments([]).request).toMatchObject({
     suite: 'kernels',
@@ -40,6 +46,9 @@ test.each([
   ['--suite prefill --repeat 0', '--repeat takes whole numbers from 1 up'],
   ['--suite prefill --set budget', '--set takes key=value'],
   ['--suite prefill --set a_shape:local=1', "'a_shape' is not among the patterns"],
+  ['--suite prefill --check-rows 0', '--check-rows takes whole numbers from 1 up'],
+  ['--suite prefill --check-layer 1', '--check-layer needs --check-rows'],
+  ['--check-rows 4', '--check-rows belongs to --suite prefill'],
   ['--repeat 3', '--repeat belongs to --suite prefill'],
   ['--suite prefill --shape tiny', '--shape belongs to --suite kernels'],
   ['--density 0', '--density takes shares'],

@@ -33,6 +33,9 @@ export const usage = `Usage: npm run bench -- [options]
   --density D[,D…]                kernels: shares of tiles for sparse attention (default: 0.02,0.1,0.3)
   --repeat N                      prefill: runs of each pattern at each length, the median counts (default: 3)
   --dense-up-to N                 prefill: leave dense out above N tokens; it is then reported as not run
+  --check-rows N                  prefill: a further, untimed run of each pattern, of which N rows of one layer are compared
+                                  with f64 over the very keys that its index covers; code 1 where they differ
+  --check-layer N                 prefill: that layer, from 0 (default: one in the middle)
   --seed N                        prefill: of the prompt and of synthetic weights (default: 1)
   --out FILE                      write the result as JSON, after each measurement
   --adapter auto|gpu|software     which WebGPU adapter to ask for (default: auto)
@@ -52,6 +55,8 @@ const flags = [
   '--density',
   '--repeat',
   '--dense-up-to',
+  '--check-rows',
+  '--check-layer',
   '--seed',
   '--out',
   '--adapter',
@@ -66,6 +71,8 @@ const only: Partial<Record<Flag, BenchRequest['suite']>> = {
   '--model': 'prefill',
   '--repeat': 'prefill',
   '--dense-up-to': 'prefill',
+  '--check-rows': 'prefill',
+  '--check-layer': 'prefill',
   '--seed': 'prefill',
   '--shape': 'kernels',
   '--density': 'kernels',
@@ -152,6 +159,10 @@ function requestOf(options: ReadonlyMap<Flag, string>, settings: readonly string
   }
   const seed = whole('--seed', options.get('--seed') ?? '1', 0);
   const denseUpTo = options.get('--dense-up-to');
+  const checkRows = options.get('--check-rows');
+  const checkLayer = options.get('--check-layer');
+  if (checkLayer !== undefined && checkRows === undefined)
+    throw new CliError('--check-layer needs --check-rows N', 2);
   return {
     suite,
     model: modelOf(options.get('--model') ?? 'builtin', seed),
@@ -160,6 +171,8 @@ function requestOf(options: ReadonlyMap<Flag, string>, settings: readonly string
     repeat: whole('--repeat', options.get('--repeat') ?? '3', 1),
     denseUpTo: denseUpTo === undefined ? null : whole('--dense-up-to', denseUpTo, 0),
     seed,
+    ...(checkRows !== undefined && { checkRows: whole('--check-rows', checkRows, 1) }),
+    ...(checkLayer !== undefined && { checkLayer: whole('--check-layer', checkLayer, 0) }),
   };
 }
 

@@ -15,5 +15,8 @@ export function joined(observers: readonly PrefillObserver[]): PrefillObserver {
     async rows(...given) {
       for (const observer of observers) await observer.rows(...given);
     },
+    async attended(...given) {
+      for (const observer of observers) await observer.attended?.(...given);
+    },
   };
 }

@@ -44,6 +44,8 @@ export interface PrefillObserver {
   ): Promise<void>;
   /** When a chunk's queries are computed, with the index that the run uses for it (null: dense). */
   rows(recorder: Recorder, layer: number, rows: RowsInput, index: TileIndex | null): Promise<void>;
+  /** After a chunk's attention, with its outputs, activations [row][heads * headDim]; absent where nobody looks. */
+  attended?(recorder: Recorder, layer: number, rows: RowsInput, out: GPUBuffer): Promise<void>;
 }
 
 export interface PrefillOptions {
@@ -261,6 +263,7 @@ class LayerRun {
       this.report(layer, at, observer.layerFlops / this.chunks.length);
     }
     await this.attention(layer, at, chunk, index);
+    await observer?.attended?.(recorder, layer, rowsInput, activations.attended);
     await model.attentionOutput(recorder, layer, activations, residual, chunk.count);
     await model.mlp(recorder, layer, activations, residual, chunk.count);
     this.report(layer, at, chunk.count * this.linearFlopsPerRow());

@@ -62,6 +62,24 @@ test('prefill: dense up to its length, sparse at each, memory as the formula say
   model.destroy();
 });
 
+test('rows are checked in a run of their own: as many as asked for, the last one among them', async () => {
+  const gpu = await testGpu();
+  const model = await open(3);
+  const source = { kind: 'synthetic', name: 'test', shape: tiny, seed: 3 } as const;
+  const asked = { ...request, model: source, tokens: [128], denseUpTo: null, repeat: 1, checkRows: 5 };
+  const quiet = { ...hooks, onMeasured: () => undefined };
+  const { measurements } = await benchPrefill(gpu, model, { ...asked, checkLayer: 0 }, quiet);
+  for (const { check, samples } of measurements) {
+    expect(check).toMatchObject({ ok: true, layer: 0 });
+    expect(check?.rows).toHaveLength(5);
+    expect(check?.rows.at(-1)).toBe(127);
+    expect(samples).toHaveLength(1);
+  }
+  const wrong = benchPrefill(gpu, model, { ...asked, checkLayer: 2 }, quiet);
+  await expect(wrong).rejects.toThrow('checkLayer: the model has no layer 2.');
+  model.destroy();
+});
+
 test('a synthetic model has the shape asked for, and is freed whole', async () => {
   const gpu = await testGpu();
   const before = gpu.memory.bytes;

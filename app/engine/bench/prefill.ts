@@ -13,6 +13,7 @@ import { prefill } from '../../model/prefill';
 import { geometryOf, phasesOf } from '../run';
 import { createSampler } from '../sampling';
 import type { MemoryPlan, PatternRequest } from '../types';
+import { checkedLayer, checkRows } from './checkRows';
 import { median } from './lab';
 import type { BenchModel } from './model';
 import type {
@@ -154,6 +155,7 @@ export function summarise(
 
 /** Refuses settings that no pattern takes before anything is loaded or run. */
 export function checkPrefillRequest(model: Pick<BenchModel, 'config'>, request: PrefillBenchRequest): void {
+  if (request.checkRows) checkedLayer(model.config.layers, request.checkLayer);
   for (const tokens of request.tokens) {
     for (const pattern of request.patterns)
       patternMemory(pattern, geometryOf(model, tokens, 0, keyStrideOf(tokens)));
@@ -201,9 +203,14 @@ async function measureLength(
       for (const pattern of round % 2 === 0 ? patterns : patterns.toReversed())
         outcomes.get(pattern)?.push(await runOnce(gpu, model, cache, ids, pattern, hooks));
     }
-    return [...outcomes].map(([pattern, runs]) =>
-      summarise(model, tokens, pattern.name, runs, planOf(gpu, model, tokens, pattern).total),
-    );
+    const measurements: PrefillMeasurement[] = [];
+    for (const [pattern, runs] of outcomes) {
+      const planned = planOf(gpu, model, tokens, pattern).total;
+      const measured = summarise(model, tokens, pattern.name, runs, planned);
+      const check = request.checkRows && (await checkRows(gpu, model, cache, ids, pattern, request, hooks));
+      measurements.push({ ...measured, ...(check && { check }) });
+    }
+    return measurements;
   } finally {
     cache.destroy();
   }

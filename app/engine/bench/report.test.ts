@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  checkText,
   differs,
   kernelTable,
   markdownTable,
@@ -60,6 +61,25 @@ test('the prefill table compares with dense of the same length, and says what wa
     ['32,768', 'dense', 'not run: left out above 8192 tokens, as asked', '–'],
   ]);
   for (const row of rows) expect(row).toHaveLength(columns.length);
+});
+
+test('a checked run says what was compared, how far off it was, and whether that is too far', () => {
+  const [measured] = prefillResult.measurements;
+  if (!measured) throw new Error('no measurement');
+  expect(checkText(measured)).toBeNull();
+  const check = {
+    layer: 4,
+    rows: [10, 8191],
+    keys: 12_345,
+    errors: { max: 3.4e-4, rms: 1.2e-4 },
+    worst: { row: 10, head: 2 },
+    tolerance: { max: 1e-2, rms: 2e-3 },
+    ok: true,
+  };
+  expect(checkText({ ...measured, check })).toBe(
+    'dense, 8192 tokens: 2 rows of layer 4, 12,345 keys, differ from f64 by 3.4e-4 at most (row 10, head 2), 1.2e-4 RMS; within 1.0e-2 and 2.0e-3',
+  );
+  expect(checkText({ ...measured, check: { ...check, ok: false } })).toContain('NOT within');
 });
 
 test('text lines up, and Markdown has as many cells in each line', () => {

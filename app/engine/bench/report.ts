@@ -142,6 +142,16 @@ export function differs({ error, tolerance }: Pick<KernelMeasurement, 'error' | 
   return error !== null && !(error <= tolerance);
 }
 
+/** One sentence about a checked run; null where none was asked for. */
+export function checkText({ tokens, pattern, check }: PrefillMeasurement): string | null {
+  if (!check) return null;
+  const { rows, layer, keys, errors, worst, tolerance, ok } = check;
+  const share = (value: number): string => value.toExponential(1);
+  const figures = `${share(errors.max)} at most (row ${worst.row}, head ${worst.head}), ${share(errors.rms)} RMS`;
+  const limits = `${share(tolerance.max)} and ${share(tolerance.rms)}`;
+  return `${pattern}, ${tokens} tokens: ${rows.length} rows of layer ${layer}, ${whole(keys)} keys, differ from f64 by ${figures}; ${ok ? 'within' : 'NOT within'} ${limits}`;
+}
+
 function adapterLine({ adapter, commit, date, browser }: BenchResult): string {
   const version = /(?:Chrome|Firefox|Version)\/[\d.]+/.exec(browser)?.[0] ?? browser;
   const software = adapter.software ? '; software adapter, times are not performance' : '';

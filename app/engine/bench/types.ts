@@ -1,5 +1,6 @@
 /** What a benchmark is asked for and what it reports: plain data, written to files and drawn by the page. */
 import type { AdapterReport, ModelReport, PatternRequest, Phases } from '../types';
+import type { RowCheckReport } from '../../model/rowCheck';
 import type { ModelShape } from './shapes';
 
 /** `name` is one of `modelShapes`, or of the caller's own choice where sizes come with it. */
@@ -31,6 +32,10 @@ export interface PrefillBenchRequest {
   denseUpTo: number | null;
   /** Of the prompt. */
   seed: number;
+  /** Rows of one layer whose attention is compared with f64 in a further, untimed run of each pattern; none by default. */
+  checkRows?: number;
+  /** Default: one in the middle. */
+  checkLayer?: number;
 }
 
 export type BenchRequest = KernelBenchRequest | PrefillBenchRequest;
@@ -96,6 +101,8 @@ export interface PrefillMeasurement {
   memoryRatio: number;
   /** Every run, in the order in which they ran. */
   samples: PrefillSample[];
+  /** Where `checkRows` asked for it. */
+  check?: RowCheckReport;
 }
 
 /** A length that was asked for and has no measurement. */
