@@ -55,7 +55,7 @@ export const modelShapes: Readonly<Record<string, ModelShape>> = {
     intermediate: 1_024,
     vocab: 4_096,
     tiedEmbeddings: true,
-    ropeTheta: 5e6,
+    ropeTheta: 1e9,
     contextLength: 1_048_576,
   },
   tiny: {
