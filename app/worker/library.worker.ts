@@ -4,6 +4,7 @@ import { isAbort, toReport, UserError, type ErrorReport } from '../errors';
 import { keepHubModel, keyOf, listKept, type DownloadProgress, type KeptModel } from '../model/library';
 import type { HubSource } from '../model/hub';
 import { WeightCache } from '../storage/weightCache';
+import { paced } from './paced';
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -53,17 +54,6 @@ async function alone<T>(source: HubSource, signal: AbortSignal, work: () => Prom
   }
 }
 
-/** Reports at most every so often, but always the last one of a file. */
-function throttled(send: (progress: DownloadProgress) => void): (progress: DownloadProgress) => void {
-  let last = 0;
-  return (progress) => {
-    const now = performance.now();
-    if (progress.loaded < progress.total && now - last < progressMs) return;
-    last = now;
-    send(progress);
-  };
-}
-
 async function answer(request: LibraryRequest, signal: AbortSignal): Promise<LibraryReply> {
   const { id } = request;
   const cache = await WeightCache.open();
@@ -73,14 +63,18 @@ async function answer(request: LibraryRequest, signal: AbortSignal): Promise<Lib
     case 'download': {
       if (!cache) return { type: 'downloaded', id, model: null };
       const { source } = request;
-      const onProgress = throttled((progress) => {
-        self.postMessage({ type: 'progress', id, progress } satisfies LibraryReply);
+      const progress = paced(progressMs, (latest: DownloadProgress) => {
+        self.postMessage({ type: 'progress', id, progress: latest } satisfies LibraryReply);
       });
       const estimate = (): Promise<StorageEstimate> => navigator.storage.estimate();
-      const model = await alone(source, signal, () =>
-        keepHubModel(cache, source, { signal, onProgress, estimate }),
-      );
-      return { type: 'downloaded', id, model };
+      try {
+        const model = await alone(source, signal, () =>
+          keepHubModel(cache, source, { signal, onProgress: progress.report, estimate }),
+        );
+        return { type: 'downloaded', id, model };
+      } finally {
+        progress.stop();
+      }
     }
     case 'remove': {
       const { source } = request;
