@@ -17,7 +17,10 @@ import type { Flag } from './wgsl';
 export interface Gpu {
   readonly device: GPUDevice;
   readonly capabilities: Capabilities;
+  /** Of all kernels but attention's. */
   readonly tier: Tier;
+  /** Of attention over tiles: as `tier`, or where only one of the two gains from subgroup matrices, with or without them. */
+  readonly attentionTier: Tier;
   readonly flags: ReadonlySet<Flag>;
   readonly memory: GpuMemory;
   readonly pipelines: PipelineCache;
@@ -32,6 +35,8 @@ export interface Gpu {
 export interface OpenOptions {
   /** Use less than the adapter has, to test lower tiers. */
   tier?: Tier;
+  /** As `tier` if left out. */
+  attentionTier?: Tier;
 }
 
 /**
@@ -104,7 +109,6 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
 
   const capabilities = readCapabilities(adapter.info, new Set(device.features), device.limits);
   const tier = options.tier ?? tierOf(capabilities);
-  const flags = tierFlags(tier, capabilities.subgroupMatrix);
   let firstFailure: UserError | null = null;
   device.addEventListener('uncapturederror', (event) => {
     const { error } = event;
@@ -131,10 +135,8 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
   return {
     device,
     capabilities,
-    tier,
-    flags,
+    ...kernelsOf(device, capabilities, tier, options.attentionTier ?? tier),
     memory,
-    pipelines: new PipelineCache(device, flags, matrixConstants(capabilities.subgroupMatrix)),
     pacer: new Pacer(),
     lost,
     takeFailure() {
@@ -147,6 +149,24 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
       device.destroy();
     },
   };
+}
+
+type Kernels = Pick<Gpu, 'tier' | 'attentionTier' | 'flags' | 'pipelines'>;
+
+function kernelsOf(
+  device: GPUDevice,
+  { subgroupMatrix }: Capabilities,
+  tier: Tier,
+  attentionTier: Tier,
+): Kernels {
+  const flags = tierFlags(tier, subgroupMatrix);
+  const pipelines = new PipelineCache(device, flags, matrixConstants(subgroupMatrix));
+  return { tier, attentionTier, flags, pipelines };
+}
+
+/** The same device with kernels of other tiers, which it must have; pipelines start anew. Destroying one destroys both. */
+export function withTiers(gpu: Gpu, tier: Tier, attentionTier: Tier): Gpu {
+  return { ...gpu, ...kernelsOf(gpu.device, gpu.capabilities, tier, attentionTier) };
 }
 
 export function outOfMemory(detail: string): UserError {

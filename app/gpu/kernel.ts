@@ -19,6 +19,8 @@ export interface Specialisation {
   overrides?: Readonly<Record<string, number>>;
   /** Flags to leave out although the tier has them. */
   without?: readonly Flag[];
+  /** Flags to put on although the tier leaves them out: for a kernel of another tier, which the device must have. */
+  with?: readonly Flag[];
 }
 
 export interface Pipeline<Binding extends string = string> {
@@ -41,7 +43,7 @@ export class PipelineCache {
   constructor(
     private readonly device: GPUDevice,
     private readonly flags: ReadonlySet<Flag>,
-    /** Constants of the variants that use subgroup matrices. */
+    /** Constants of the variants that use subgroup matrices; a specialisation may give its own. */
     private readonly matrix: WgslConstants = {},
   ) {}
 
@@ -54,7 +56,9 @@ export class PipelineCache {
     kernel: Kernel<Binding>,
     spec: Specialisation = {},
   ): Promise<Pipeline<Binding>> {
-    const on = kernel.variants.filter((flag) => this.flags.has(flag) && !spec.without?.includes(flag));
+    const on = kernel.variants.filter(
+      (flag) => (this.flags.has(flag) || spec.with?.includes(flag)) && !spec.without?.includes(flag),
+    );
     const key = JSON.stringify([kernel.shader.name, on, spec.constants ?? {}, spec.overrides ?? {}]);
     let pipeline = this.pipelines.get(key);
     if (!pipeline) {
@@ -69,7 +73,7 @@ export class PipelineCache {
   private async compile(kernel: Kernel, on: ReadonlySet<Flag>, spec: Specialisation): Promise<Pipeline> {
     const label = kernel.shader.name;
     const matrix = on.has('subgroup_matrix') ? this.matrix : {};
-    const code = specialise(kernel.shader, on, { ...spec.constants, ...matrix });
+    const code = specialise(kernel.shader, on, { ...matrix, ...spec.constants });
     const layout = this.layout(kernel);
     const module = this.device.createShaderModule({ label, code });
     const pipeline = await this.device

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Gpu } from '../gpu/device';
 import { Recorder } from '../gpu/recorder';
 import {
   allocateActivations,
@@ -7,6 +8,7 @@ import {
   runKernel,
   seeded,
   testGpu,
+  testTiers,
   uploadActivations,
   uploadF32,
   uploadHalf,
@@ -15,13 +17,13 @@ import {
 import { mergeSplitsReference } from '../reference/mergeSplits';
 import { tileAttentionReference } from '../reference/tileAttention';
 import { mergeSplits, mergeSplitsSpec, recordMergeSplits, splitBytes, splitsFor } from './mergeSplits';
-import { recordTileAttention, tileAttention, tileAttentionSpec } from './tileAttention';
+import { recordTileAttention, tileAttentionPipeline } from './tileAttention';
 
-const portable = (await testGpu()).tier === 'portable';
 // Parts and outputs are rounded to f16 at most, 2^-11 relative each; sums are f32.
 const merged = { rtol: 2 ** -9, atol: 2e-4 };
 // As in tileAttention.gpu.test.ts, and the parts' rounding.
-const attended = portable ? { rtol: 2 ** -10, atol: 2e-4 } : { rtol: 2 ** -8, atol: 3e-3 };
+const attendedOn = ({ tier }: Gpu): { rtol: number; atol: number } =>
+  tier === 'portable' ? { rtol: 2 ** -10, atol: 2e-4 } : { rtol: 2 ** -8, atol: 3e-3 };
 
 test.each([
   { what: 'one row in two parts', rows: 1, heads: 1, headDim: 64, splits: 2 },
@@ -76,8 +78,10 @@ interface Case {
   step?: number;
 }
 
-async function splitAttention(shape: Case): Promise<{ actual: Float32Array; expected: Float64Array }> {
-  const gpu = await testGpu();
+async function splitAttention(
+  gpu: Gpu,
+  shape: Case,
+): Promise<{ actual: Float32Array; expected: Float64Array }> {
   const { rows, keys, heads, kvHeads, headDim, splits, firstRowBlock = 0 } = shape;
   const q = normals(heads * rows * headDim, 11, 1.5);
   const k = normals(kvHeads * keys * headDim, 12);
@@ -91,7 +95,7 @@ async function splitAttention(shape: Case): Promise<{ actual: Float32Array; expe
   };
   const joined = allocateActivations(gpu, rows * heads * headDim);
   const lists = uploadF32(gpu, new Float32Array(4));
-  const attend = await gpu.pipelines.get(tileAttention, tileAttentionSpec(headDim));
+  const attend = await tileAttentionPipeline(gpu, headDim);
   const join = await gpu.pipelines.get(mergeSplits, mergeSplitsSpec(headDim));
   const recorder = new Recorder(gpu);
   const group = heads / kvHeads;
@@ -147,34 +151,45 @@ async function splitAttention(shape: Case): Promise<{ actual: Float32Array; expe
   return { actual: actual.subarray(skipped), expected };
 }
 
-test.each([
-  { what: 'more parts than tiles', rows: 3, rowPosition: 0, keys: 3, heads: 1, kvHeads: 1, headDim: 64 },
-  { what: 'an odd length', rows: 77, rowPosition: 0, keys: 77, heads: 2, kvHeads: 1, headDim: 64 },
-  { what: 'a long past', rows: 20, rowPosition: 490, keys: 510, heads: 2, kvHeads: 2, headDim: 64, step: 2 },
-  { what: 'dim 40 in ranges', rows: 70, rowPosition: 130, keys: 200, heads: 6, kvHeads: 2, headDim: 40 },
-  { what: 'dim 128', rows: 33, rowPosition: 200, keys: 233, heads: 1, kvHeads: 1, headDim: 128, step: 1 },
-  {
-    what: 'the last row block alone',
-    rows: 150,
-    rowPosition: 0,
-    keys: 150,
-    heads: 2,
-    kvHeads: 1,
-    headDim: 64,
-  },
-  {
-    what: 'keys that end before the rows',
-    rows: 70,
-    rowPosition: 0,
-    keys: 40,
-    heads: 1,
-    kvHeads: 1,
-    headDim: 64,
-  },
-])('split attention equals dense: $what', async ({ what, ...shape }) => {
-  const firstRowBlock = what === 'the last row block alone' ? 2 : 0;
-  const { actual, expected } = await splitAttention({ ...shape, splits: 3, firstRowBlock });
-  expect(worstError(actual, expected, attended)).toBeLessThanOrEqual(1);
+describe.each((await testTiers()).map((gpu) => ({ tier: gpu.tier, gpu })))('$tier', ({ gpu }) => {
+  test.each([
+    { what: 'more parts than tiles', rows: 3, rowPosition: 0, keys: 3, heads: 1, kvHeads: 1, headDim: 64 },
+    { what: 'an odd length', rows: 77, rowPosition: 0, keys: 77, heads: 2, kvHeads: 1, headDim: 64 },
+    {
+      what: 'a long past',
+      rows: 20,
+      rowPosition: 490,
+      keys: 510,
+      heads: 2,
+      kvHeads: 2,
+      headDim: 64,
+      step: 2,
+    },
+    { what: 'dim 40 in ranges', rows: 70, rowPosition: 130, keys: 200, heads: 6, kvHeads: 2, headDim: 40 },
+    { what: 'dim 128', rows: 33, rowPosition: 200, keys: 233, heads: 1, kvHeads: 1, headDim: 128, step: 1 },
+    {
+      what: 'the last row block alone',
+      rows: 150,
+      rowPosition: 0,
+      keys: 150,
+      heads: 2,
+      kvHeads: 1,
+      headDim: 64,
+    },
+    {
+      what: 'keys that end before the rows',
+      rows: 70,
+      rowPosition: 0,
+      keys: 40,
+      heads: 1,
+      kvHeads: 1,
+      headDim: 64,
+    },
+  ])('split attention equals dense: $what', async ({ what, ...shape }) => {
+    const firstRowBlock = what === 'the last row block alone' ? 2 : 0;
+    const { actual, expected } = await splitAttention(gpu, { ...shape, splits: 3, firstRowBlock });
+    expect(worstError(actual, expected, attendedOn(gpu))).toBeLessThanOrEqual(1);
+  });
 });
 
 test('parts fill the GPU where row blocks are few, and never outgrow their buffers', () => {

@@ -1,6 +1,8 @@
+import type { Gpu } from '../gpu/device';
 import { defineKernel, type Pipeline, type Specialisation } from '../gpu/kernel';
 import type { Binding, Recorder } from '../gpu/recorder';
 import shader from '../../shaders/attention/tile_attention.wgsl';
+import { tileAttentionMatrix, tileAttentionMatrixSpec } from './tileAttentionMatrix';
 
 export const tileAttention = defineKernel({
   shader,
@@ -23,6 +25,19 @@ export const DENSE_TILES = 0xffffffff;
 /** Head dims are multiples of 8 up to 256; output columns are padded to 64, 128 or 256. */
 export function tileAttentionSpec(headDim: number): Specialisation {
   return { constants: { HEAD4: headDim / 4, COLUMNS4: headDim <= 64 ? 1 : headDim <= 128 ? 2 : 4 } };
+}
+
+export type TileAttentionPipeline = Pipeline<keyof typeof tileAttention.bindings>;
+
+/** The kernel of the GPU's attention tier for heads of this size: the one by subgroup matrices where it takes them. */
+export function tileAttentionPipeline(
+  { attentionTier, capabilities, pipelines }: Gpu,
+  headDim: number,
+): Promise<TileAttentionPipeline> {
+  const matrix = attentionTier === 'subgroup-matrix' ? tileAttentionMatrixSpec(headDim, capabilities) : null;
+  return matrix
+    ? pipelines.get(tileAttentionMatrix, matrix)
+    : pipelines.get(tileAttention, tileAttentionSpec(headDim));
 }
 
 /** Operations of dense causal attention for `rows` rows from `rowPosition` on: 4 a head dim, key and row. */

@@ -12,7 +12,7 @@ import { matvecSwiglu } from '../kernels/matvecSwiglu';
 import { mergeSplits, mergeSplitsSpec } from '../kernels/mergeSplits';
 import { recordRmsNorm, rmsNorm } from '../kernels/rmsNorm';
 import { recordSplitHeads, ropeTables, splitHeads, splitHeadsSpec } from '../kernels/splitHeads';
-import { tileAttention, tileAttentionSpec } from '../kernels/tileAttention';
+import { tileAttentionPipeline, type TileAttentionPipeline } from '../kernels/tileAttention';
 import type { Activations } from './activations';
 import type { ModelConfig } from './config';
 import type { KvCache } from './kvCache';
@@ -30,7 +30,7 @@ interface Pipelines {
   matvec: PipelineOf<typeof matvec>;
   matvecSwiglu: PipelineOf<typeof matvecSwiglu>;
   splitHeads: PipelineOf<typeof splitHeads>;
-  tileAttention: PipelineOf<typeof tileAttention>;
+  tileAttention: TileAttentionPipeline;
   mergeSplits: PipelineOf<typeof mergeSplits>;
   decodeAttention: PipelineOf<typeof decodeAttention>;
   decodeMerge: PipelineOf<typeof decodeMerge>;
@@ -73,7 +73,7 @@ export class Transformer {
       cache.get(matvec),
       cache.get(matvecSwiglu),
       cache.get(splitHeads, splitHeadsSpec(headDim)),
-      cache.get(tileAttention, tileAttentionSpec(headDim)),
+      tileAttentionPipeline(gpu, headDim),
       cache.get(decodeAttention, decodeAttentionSpec(headDim)),
       cache.get(decodeMerge, decodeMergeSpec(headDim)),
       cache.get(mergeSplits, mergeSplitsSpec(headDim)),

@@ -9,37 +9,7 @@
 // 3 vec4f reads for 32 multiply-adds; P and V likewise. The next slice is fetched while one is used.
 #import activation
 #import attention_values
-
-struct Params {
-  // Rows of the chunk, and the row block where this dispatch starts.
-  rows: u32,
-  first_row_block: u32,
-  row_blocks: u32,
-  // Position of the chunk's row 0: row i sees keys <= row_position + i.
-  row_position: u32,
-  // Keys that are valid, at least 1; what the cache holds after them is never seen.
-  keys: u32,
-  // Rows per head of q, and per KV head of k and v.
-  q_stride: u32,
-  key_stride: u32,
-  // Query heads in this dispatch, the first of them, heads of the model, and query heads per KV head.
-  heads: u32,
-  head_base: u32,
-  total_heads: u32,
-  group: u32,
-  // 0: dense, the lists are not read.
-  indexed: u32,
-  index_row_blocks: u32,
-  tile_capacity: u32,
-  column_capacity: u32,
-  // Softmax scale times log2(e).
-  scale: f32,
-  // Parts of every dense walk, and the part of workgroup z = 0. Above 1, parts are split_rows apart in `out`, and row
-  // first_row_block * 64 is its row 0.
-  splits: u32,
-  first_split: u32,
-  split_rows: u32,
-}
+#import tile_walk
 
 // Vec4s of a head, and of the output columns a thread owns: 1, 2 or 4 for head dims up to 64, 128 and 256.
 #const HEAD4: u32
@@ -56,32 +26,11 @@ struct Params {
 // Row maximum (base 2) and sum: [split][row][total_heads]. Written only where keys are split.
 @group(0) @binding(8) var<storage, read_write> stats: array<vec2f>;
 
-const DENSE_TILES: u32 = 0xffffffff;
-const NO_KEY: u32 = 0xffffffff;
+const STEP_KEYS: u32 = 64;
 const SLICES: u32 = (HEAD4 + 3) / 4;
-// Masked scores lie far below the least running maximum, so that exp2 of their difference is 0 even in a row
-// that sees no key at all.
-const MASKED: f32 = -1e30;
-const LEAST_MAX: f32 = -1e20;
 
 // A Q and a K slice, 256 vec4f each; what else lies in workgroup memory says lib/attention_values. 16 KiB in all.
 const K_BASE: u32 = 256;
-
-// What the current step of the walk covers; uniform.
-struct Step {
-  gathered: bool,
-  // First key of a tile, or first entry of the group of columns.
-  first: u32,
-  // Columns left in the group.
-  count: u32,
-}
-
-fn key_at(step: Step, slot: u32) -> u32 {
-  if (!step.gathered) {
-    return step.first + slot;
-  }
-  return select(NO_KEY, columns[step.first + min(slot, step.count - 1)], slot < step.count);
-}
 
 // Dispatch: x = head within the range, y = row block counted from the last, so that long rows start first, z = split.
 @compute @workgroup_size(128)
@@ -95,20 +44,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let kv_base = (workgroup.x / params.group) * params.key_stride;
   let q_base = head * params.q_stride;
 
-  // The walk: tiles, then columns in groups of 64. Only a walk over all tiles is split.
-  let entry = head * params.index_row_blocks + block;
-  let last_key = params.keys - 1;
-  let causal_tiles = min(last_key, min(position0 + 63, params.row_position + params.rows - 1)) / 64 + 1;
-  var listed = vec2u(DENSE_TILES, 0);
-  if (params.indexed != 0) {
-    listed = counts[entry];
-  }
-  let walks_all = listed.x == DENSE_TILES;
-  let tile_count = select(listed.x, causal_tiles, walks_all);
-  let column_count = select(listed.y, 0u, walks_all);
   let split = params.first_split + workgroup.z;
-  let first_step = split * tile_count / params.splits;
-  let end_step = (split + 1) * tile_count / params.splits + (column_count + 63) / 64;
+  let walk = walk_of(head, block, split);
+  let end_step = walk.end;
 
   // Which 4 x 4 block of a slice this thread stages: threads 0..63 of Q, 64..127 of K.
   let stages_k = thread >= 64;
@@ -121,18 +59,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var sum_low = vec4f();
   var sum_high = vec4f();
 
-  for (var at = first_step; at < end_step; at++) {
-    var step = Step();
-    step.gathered = at >= tile_count;
-    if (step.gathered) {
-      let done = (at - tile_count) * 64;
-      step.first = entry * params.column_capacity + done;
-      step.count = min(64u, column_count - done);
-    } else if (walks_all) {
-      step.first = at * 64;
-    } else {
-      step.first = tiles[entry * params.tile_capacity + at];
-    }
+  for (var at = walk.first; at < end_step; at++) {
+    let step = step_at(walk, at);
 
     // Where the four rows that this thread stages start, in half4s.
     var start = array<u32, 4>();
@@ -176,13 +104,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     for (var r = 0u; r < 8; r++) {
       s[r] *= params.scale;
     }
-    // Only tiles that reach past the block's first row or the last key are masked; of columns, the last group has gaps.
-    let least_last = min(position0, last_key);
-    if (select(step.first + 63 > least_last, step.count < 64 || least_last < position0, step.gathered)) {
+    if (hides(step, position0)) {
       let keys4 = vec4u(
         key_at(step, x * 4), key_at(step, x * 4 + 1), key_at(step, x * 4 + 2), key_at(step, x * 4 + 3));
       for (var r = 0u; r < 8; r++) {
-        let last = min(position0 + (r / 4) * 32 + y * 4 + r % 4, last_key);
+        let last = min(position0 + (r / 4) * 32 + y * 4 + r % 4, params.keys - 1);
         s[r] = select(s[r], vec4f(MASKED), keys4 > vec4u(last));
       }
     }

@@ -8,12 +8,7 @@ import {
   recordDecodeAttention,
 } from '../../kernels/decodeAttention';
 import { decodeMerge, decodeMergeSpec, recordDecodeMerge } from '../../kernels/decodeMerge';
-import {
-  denseFlops,
-  recordTileAttention,
-  tileAttention,
-  tileAttentionSpec,
-} from '../../kernels/tileAttention';
+import { denseFlops, recordTileAttention, tileAttentionPipeline } from '../../kernels/tileAttention';
 import { noiseValues, withLab, worst, type Lab } from './lab';
 import type { ModelShape } from './shapes';
 import type { KernelMeasurement } from './types';
@@ -115,7 +110,7 @@ export function measureAttention(
   const count = tokens - rowPosition;
   const rowBlocks = Math.ceil(count / 64);
   return withLab(gpu, async (lab) => {
-    const pipeline = await gpu.pipelines.get(tileAttention, tileAttentionSpec(headDim));
+    const pipeline = await tileAttentionPipeline(gpu, headDim);
     const keyStride = Math.ceil(tokens / 64) * 64;
     const q = await lab.noise(heads * count * headDim, seeds.q);
     const k = await lab.noise(kvHeads * keyStride * headDim, seeds.k);

@@ -8,12 +8,7 @@ import {
   splitBytes,
   splitsFor,
 } from '../../kernels/mergeSplits';
-import {
-  denseFlops,
-  recordTileAttention,
-  tileAttention,
-  tileAttentionSpec,
-} from '../../kernels/tileAttention';
+import { denseFlops, recordTileAttention, tileAttentionPipeline } from '../../kernels/tileAttention';
 import { attend, seeds, type Heads } from './attention';
 import { noiseValues, withLab, worst } from './lab';
 import type { KernelMeasurement } from './types';
@@ -30,7 +25,7 @@ export async function measureSplit(
   if (splits === 1 || tokens < 64) return null;
   const rows = 64;
   return withLab(gpu, async (lab) => {
-    const attention = await gpu.pipelines.get(tileAttention, tileAttentionSpec(headDim));
+    const attention = await tileAttentionPipeline(gpu, headDim);
     const merge = await gpu.pipelines.get(mergeSplits, mergeSplitsSpec(headDim));
     const keyStride = Math.ceil(tokens / 64) * 64;
     const q = await lab.noise(heads * rows * headDim, seeds.q);
