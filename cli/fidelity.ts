@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { CompareResult } from '../app/engine/types';
+import { tierText } from '../app/exports/tierText';
 import { generateSample, type SampleKind } from '../app/documents/samples';
 import { CliError, parseRun, positive, type PatternRun } from './arguments';
 import { ensureChromium, openPage } from './browser';
@@ -242,7 +243,7 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   if (adapter)
     console.log(
-      `${adapter.vendor} ${adapter.description} (${adapter.tier})${adapter.software ? ' — software adapter, times are not performance' : ''}\n`,
+      `${adapter.vendor} ${adapter.description} (${tierText(adapter)})${adapter.software ? ' — software adapter, times are not performance' : ''}\n`,
     );
   console.log(fidelityTable(rows));
 }

@@ -5,6 +5,7 @@ import type {
   RetentionReport,
   RunResult,
 } from '../app/engine/types';
+import { tierText } from '../app/exports/tierText';
 
 const ms = (value: number): string =>
   value >= 10_000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(1)} ms`;
@@ -29,7 +30,7 @@ export function compareTable(result: CompareResult): string {
   const line = (label: string, cells: string[]): string =>
     label.padEnd(22) + cells.map((cell) => cell.padStart(width)).join('');
   const out = [
-    `${adapter.vendor} ${adapter.description} (${adapter.tier})${adapter.software ? ' — software adapter, times are not performance' : ''}`,
+    `${adapter.vendor} ${adapter.description} (${tierText(adapter)})${adapter.software ? ' — software adapter, times are not performance' : ''}`,
     `${model.id}: ${model.layers} layers, ${model.heads}/${model.kvHeads} heads of ${model.headDim}; prompt of ${prompt.tokens} tokens${prompt.truncated ? ' (document cut to fit)' : ''}`,
     '',
     line(

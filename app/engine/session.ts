@@ -61,13 +61,14 @@ export interface CompareHooks extends MeasureHooks {
 /** Last rows of the prompt whose next-token loss is compared. */
 const tailRows = 64;
 
-export function adapterReport({ capabilities, tier, device }: Gpu): AdapterReport {
+export function adapterReport({ capabilities, tier, attentionTier, device }: Gpu): AdapterReport {
   return {
     vendor: capabilities.vendor,
     architecture: capabilities.architecture,
     description: capabilities.description,
     software: capabilities.software,
     tier,
+    ...(attentionTier !== tier && { attentionTier }),
     features: [...device.features].toSorted(),
     maxBufferSize: capabilities.limits.maxBufferSize,
     maxStorageBufferBindingSize: capabilities.limits.maxStorageBufferBindingSize,

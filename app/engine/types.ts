@@ -23,6 +23,8 @@ export interface AdapterReport {
   /** True for CPU adapters (SwiftShader, llvmpipe, WARP): their times are never performance. */
   software: boolean;
   tier: Tier;
+  /** Of attention's kernel, where it isn't `tier`. */
+  attentionTier?: Tier;
   features: string[];
   /** Bytes. */
   maxBufferSize: number;

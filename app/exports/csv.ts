@@ -15,6 +15,7 @@ const columns: readonly Column[] = [
   ['adapter', ({ result }) => result.adapter.description],
   ['software_adapter', ({ result }) => result.adapter.software],
   ['tier', ({ result }) => result.adapter.tier],
+  ['attention_tier', ({ result }) => result.adapter.attentionTier ?? result.adapter.tier],
   ['model', ({ result }) => result.model.id],
   ['prompt_tokens', ({ result }) => result.prompt.tokens],
   ['truncated', ({ result }) => result.prompt.truncated],

@@ -27,14 +27,15 @@ function operations(model: EstimatedModel, tokens: number): { linear: number; at
 export function measuredRuns(
   results: readonly CompareResult[],
   model: Pick<ModelReport, 'id'>,
-  adapter: Pick<AdapterReport, 'description' | 'tier'>,
+  adapter: Pick<AdapterReport, 'description' | 'tier' | 'attentionTier'>,
 ): Measured[] {
   return results
     .filter(
       (result) =>
         result.model.id === model.id &&
         result.adapter.description === adapter.description &&
-        result.adapter.tier === adapter.tier,
+        result.adapter.tier === adapter.tier &&
+        result.adapter.attentionTier === adapter.attentionTier,
     )
     .flatMap(({ runs, prompt }) =>
       runs

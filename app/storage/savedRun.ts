@@ -123,6 +123,8 @@ const Heads = v.pipe(
   ),
 );
 
+const Tier = v.picklist(['portable', 'f16', 'f16-subgroups', 'subgroup-matrix']);
+
 const Result = v.object({
   version: v.literal(1),
   date: IsoDate,
@@ -133,7 +135,8 @@ const Result = v.object({
     architecture: Line,
     description: Line,
     software: v.boolean(),
-    tier: v.picklist(['portable', 'f16', 'f16-subgroups', 'subgroup-matrix']),
+    tier: Tier,
+    attentionTier: v.exactOptional(Tier),
     features: v.array(Line),
     maxBufferSize: Amount,
     maxStorageBufferBindingSize: Amount,

@@ -53,7 +53,10 @@ function AdapterBadge() {
   return (
     <p className="badge" title={adapter.features.join(', ')}>
       <span className="badge-name">{adapter.description}</span>
-      <span className="badge-tier">{tierNames[adapter.tier]}</span>
+      <span className="badge-tier">
+        {tierNames[adapter.tier]}
+        {adapter.attentionTier && `, attention ${tierNames[adapter.attentionTier]}`}
+      </span>
       {adapter.software && <strong className="badge-software">software adapter: correct, not fast</strong>}
     </p>
   );

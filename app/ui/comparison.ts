@@ -1,5 +1,6 @@
 /** How a run was made, as facts; where two runs differ in them; and what a picture of their times has to say below it. */
 import type { CompareResult } from '../engine/types';
+import { tierText } from '../exports/tierText';
 import type { FinishedRun } from '../storage/savedRun';
 import { settingsText } from '../exports/settingsText';
 import { answeredAfter, isFollowUp, keptFacts } from './followUp';
@@ -19,7 +20,7 @@ export function factsOf({ result, context }: FinishedRun): Fact[] {
   const settings = settingsText(sparseRun(result)?.settings ?? {});
   return [
     { name: 'Model', value: `${model.id}, ${model.family}, ${count(model.layers)} layers` },
-    { name: 'Adapter', value: `${adapter.description} (${adapter.vendor}), ${adapter.tier}` },
+    { name: 'Adapter', value: `${adapter.description} (${adapter.vendor}), ${tierText(adapter)}` },
     { name: 'Pattern', value: `${request.pattern.name} ${settings}`.trim() },
     { name: 'Tokens kept from before', value: keptFacts(result) },
     { name: 'Order', value: request.order === 'dense-first' ? 'dense first' : 'sparse first' },
@@ -84,7 +85,7 @@ export function chartCaption(results: readonly [CompareResult, ...CompareResult[
     notes: results.flatMap((result) => {
       const { adapter, date, commit } = result;
       const version = commit === '' ? '' : `, version ${commit}`;
-      const made = `${adapter.description}, ${adapter.tier}, ${date.slice(0, 10)}${version}`;
+      const made = `${adapter.description}, ${tierText(adapter)}, ${date.slice(0, 10)}${version}`;
       return [
         ...(isFollowUp(result) ? [answeredAfter(result)] : []),
         ...(result.projected ? [projectionTexts.note(result.projected.ttftMs)] : []),

@@ -1,6 +1,7 @@
 /** Results as tables, for the terminal, for Markdown and for the page; and reading a result file with care. */
 import * as v from 'valibot';
 import { UserError } from '../../errors';
+import { tierText } from '../../exports/tierText';
 import type {
   BenchResult,
   Ceilings,
@@ -24,6 +25,7 @@ const Adapter = v.looseObject({
   description: v.string(),
   software: v.boolean(),
   tier: v.string(),
+  attentionTier: v.optional(v.string()),
 });
 const header = {
   version: v.literal(1),
@@ -155,7 +157,7 @@ export function checkText({ tokens, pattern, check }: PrefillMeasurement): strin
 function adapterLine({ adapter, commit, date, browser }: BenchResult): string {
   const version = /(?:Chrome|Firefox|Version)\/[\d.]+/.exec(browser)?.[0] ?? browser;
   const software = adapter.software ? '; software adapter, times are not performance' : '';
-  return `${adapter.vendor} ${adapter.description}, ${adapter.tier}, ${version}, commit ${commit || 'unknown'}, ${date.slice(0, 10)}${software}`;
+  return `${adapter.vendor} ${adapter.description}, ${tierText(adapter)}, ${version}, commit ${commit || 'unknown'}, ${date.slice(0, 10)}${software}`;
 }
 
 export function kernelTable(result: KernelBenchResult): Table {
