@@ -96,7 +96,7 @@ interface MatrixConfig {
 /** Threads of the kernels that use subgroup matrices, rows and columns of their tile, and bytes of their workgroup memory. */
 const matrixThreads = 256;
 const matrixTile = 128;
-const matrixMemory = 28_672;
+const matrixMemory = 29_184;
 
 /** The largest fragments that fit, or null: subgroups of one known size are needed, to share out the tile. */
 function matrixShape(

@@ -108,9 +108,11 @@ fn main(
     }
     var s = array<f32, EACH_ROWS * EACH_KEYS>();
     for (var r = 0u; r < EACH_ROWS; r++) {
+      let row = y + r * ROW_STEP;
       for (var j = 0u; j < EACH_KEYS; j++) {
         let key = x + j * ROW_THREADS;
-        s[r * EACH_KEYS + j] = sh_s[part_of(y + r * ROW_STEP, key)][place_of(y + r * ROW_STEP, key)] * params.scale;
+        let part = (row / ROWS) * SUB_COLS + key / KEYS;
+        s[r * EACH_KEYS + j] = sh_s[part][(row % ROWS) * S_STRIDE + key % KEYS] * params.scale;
       }
     }
     if (hides(step, position0)) {
@@ -163,7 +165,9 @@ fn main(
         for (var r = 0u; r < EACH_ROWS; r++) {
           let row = y + r * ROW_STEP;
           for (var j = 0u; j < EACH_KEYS; j++) {
-            sh_s[part_of(row, x + j * ROW_THREADS)][place_of(row, x + j * ROW_THREADS)] *= shrink[r];
+            let column = x + j * ROW_THREADS;
+            let part = (row / ROWS) * SUB_COLS + column / KEYS;
+            sh_s[part][(row % ROWS) * S_STRIDE + column % KEYS] *= shrink[r];
           }
         }
         workgroupBarrier();
@@ -207,8 +211,8 @@ fn main(
         let in_part = band * KEYS + column % KEYS;
         let dim4 = ((column / KEYS) * DIMS + in_part) / 4;
         if (row0 + row < params.rows && column < STEP_KEYS && in_part < DIMS && dim4 < HEAD8 * 2) {
-          let part = part_of(row, column);
-          let place = place_of(row, column);
+          let part = (row / ROWS) * SUB_COLS + (column / KEYS) % SUB_COLS;
+          let place = (row % ROWS) * S_STRIDE + column % KEYS;
           let value = vec4f(
             sh_s[part][place], sh_s[part][place + 1], sh_s[part][place + 2], sh_s[part][place + 3]);
           let to = (out_first + row0 + row) * params.total_heads + head;

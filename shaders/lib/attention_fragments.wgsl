@@ -53,15 +53,6 @@ alias Left = subgroup_matrix_left<f16, MAT_K, MAT_M>;
 alias Right = subgroup_matrix_right<f16, MAT_N, MAT_K>;
 alias Sum = subgroup_matrix_result<f32, MAT_N, MAT_M>;
 
-// Where a score lies: the part of its subgroup, and its place there.
-fn part_of(row: u32, key: u32) -> u32 {
-  return (row / ROWS) * SUB_COLS + key / KEYS;
-}
-
-fn place_of(row: u32, key: u32) -> u32 {
-  return (row % ROWS) * S_STRIDE + key % KEYS;
-}
-
 // Over the threads of a row, neighbours in a subgroup.
 fn over_row_max(value: f32) -> f32 {
   var most = max(value, subgroupShuffleXor(value, 1));
@@ -89,7 +80,7 @@ fn stage_queries(base: u32, row0: u32, first8: u32, thread: u32) {
       }
       let low = bitcast<vec4<f16>>(eight.xy);
       let high = bitcast<vec4<f16>>(eight.zw);
-      let part = row / ROWS;
+      let part = (row / ROWS) % SUB_ROWS;
       let at = (row % ROWS) * P_STRIDE + column * 8;
       sh_p[part][at] = low.x;
       sh_p[part][at + 1] = low.y;
@@ -129,7 +120,7 @@ fn stage_keys(eights: array<vec4u, KV_EACH>, thread: u32) {
     if (row < STEP_KEYS) {
       let low = bitcast<vec4<f16>>(eights[i].xy);
       let high = bitcast<vec4<f16>>(eights[i].zw);
-      let part = row / KEYS;
+      let part = (row / KEYS) % SUB_COLS;
       let at = (row % KEYS) * K_STRIDE + (slot % DIM8) * 8;
       sh_k[part][at] = low.x;
       sh_k[part][at + 1] = low.y;
@@ -151,8 +142,8 @@ fn stage_values(eights: array<vec4u, KV_EACH>, thread: u32) {
       let low = bitcast<vec4<f16>>(eights[i].xy);
       let high = bitcast<vec4<f16>>(eights[i].zw);
       let dim = (slot % DIM8) * 8;
-      let part = dim / DIMS;
-      let at = row * V_STRIDE + dim % DIMS;
+      let part = (dim / DIMS) % SUB_COLS;
+      let at = (row % STEP_KEYS) * V_STRIDE + dim % DIMS;
       sh_v[part][at] = low.x;
       sh_v[part][at + 1] = low.y;
       sh_v[part][at + 2] = low.z;
