@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Page } from 'playwright';
 import type { CompareResult } from '../app/engine/types';
+import { tierText } from '../app/exports/tierText';
 import { parseAccuracyArguments, usage, type AccuracyArguments } from './accuracyArguments';
 import { readPrompts, type PromptFile } from './accuracyPrompts';
 import { answerAll, type AnsweredPrompt } from './accuracyRuns';
@@ -50,7 +51,7 @@ function print({ runs, dense, timeLimit }: AccuracyArguments, { answered, origin
   if (origin) {
     const { adapter, browser, model, commit } = origin;
     const software = adapter.software ? ' — software adapter' : '';
-    console.log(`${model.id} on ${adapter.vendor} ${adapter.description} (${adapter.tier})${software}`);
+    console.log(`${model.id} on ${adapter.vendor} ${adapter.description} (${tierText(adapter)})${software}`);
     console.log(`${browser}${commit === '' ? '' : `, commit ${commit}`}\n`);
   }
   const labels = runs.map(({ label }) => label);
