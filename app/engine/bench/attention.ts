@@ -9,7 +9,8 @@ import {
 } from '../../kernels/decodeAttention';
 import { decodeMerge, decodeMergeSpec, recordDecodeMerge } from '../../kernels/decodeMerge';
 import { denseFlops, recordTileAttention, tileAttentionPipeline } from '../../kernels/tileAttention';
-import { noiseValues, withLab, worst, type Lab } from './lab';
+import { withLab, type Lab } from './lab';
+import { noiseValues, worst } from './noise';
 import type { ModelShape } from './shapes';
 import type { KernelMeasurement } from './types';
 

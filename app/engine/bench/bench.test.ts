@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { halfToFloat } from '../../model/dtypes';
 import { spreadTiles } from './attention';
 import { indexDifference } from './indexing';
-import { half, median, noise, noiseValues, worst } from './lab';
+import { half, median, noise, noiseValues, worst } from './noise';
 import { sampleIds } from './model';
 import { summarise } from './prefill';
 import { configOfShape, modelShape, modelShapes } from './shapes';

@@ -1,7 +1,8 @@
 /** What the adapter gives plain code in the same run: a copy, and a register-tiled product in f32 and f16. */
 import type { Gpu } from '../../gpu/device';
 import { plainProduct, recordPlainProduct } from '../../kernels/plainProduct';
-import { noiseValues, withLab, worst } from './lab';
+import { withLab } from './lab';
+import { noiseValues, worst } from './noise';
 import type { Ceilings, KernelMeasurement } from './types';
 
 /** Bytes copied by buffer to buffer: far more than a last-level cache holds. */

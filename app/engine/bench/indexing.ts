@@ -9,7 +9,8 @@ import type { RowIndex } from '../../reference/rowIndex';
 import { selectTopReference } from '../../reference/selectTop';
 import { bandSumsReference, verticalSlashEstimateReference } from '../../reference/verticalSlashEstimate';
 import type { PatternRequest } from '../types';
-import { noiseValues, withLab, type Lab } from './lab';
+import { withLab, type Lab } from './lab';
+import { noiseValues } from './noise';
 import type { ModelShape } from './shapes';
 import type { KernelMeasurement } from './types';
 

@@ -14,7 +14,7 @@ import { geometryOf, phasesOf } from '../run';
 import { createSampler } from '../sampling';
 import type { MemoryPlan, PatternRequest } from '../types';
 import { checkedLayer, checkRows } from './checkRows';
-import { median } from './lab';
+import { median } from './noise';
 import type { BenchModel } from './model';
 import type {
   BenchHooks,

@@ -2,7 +2,8 @@
 import type { Gpu } from '../../gpu/device';
 import { matmul, recordMatmul } from '../../kernels/matmul';
 import { matmulSwiglu, recordMatmulSwiglu } from '../../kernels/matmulSwiglu';
-import { noiseValues, withLab, worst } from './lab';
+import { withLab } from './lab';
+import { noiseValues, worst } from './noise';
 import type { KernelMeasurement } from './types';
 
 export interface ProductShape {

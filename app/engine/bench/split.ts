@@ -10,7 +10,8 @@ import {
 } from '../../kernels/mergeSplits';
 import { denseFlops, recordTileAttention, tileAttentionPipeline } from '../../kernels/tileAttention';
 import { attend, seeds, type Heads } from './attention';
-import { noiseValues, withLab, worst } from './lab';
+import { withLab } from './lab';
+import { noiseValues, worst } from './noise';
 import type { KernelMeasurement } from './types';
 
 /** Null where the prompt is too short to be split. */
