@@ -37,6 +37,14 @@ test('kernels are the default, at the shapes of a real model', () => {
   });
 });
 
+test('some kernels alone, at other rows', () => {
+  expect(parse('--only products,decode --rows 2048').request).toMatchObject({
+    only: ['products', 'decode'],
+    rows: 2_048,
+  });
+  expect(parseBenchArguments([]).request).not.toHaveProperty('only');
+});
+
 test.each([
   ['--suite speed', "--suite is kernels or prefill, not 'speed'"],
   ['--tokens 1e3x', "--tokens takes whole numbers from 1 up, not '1e3x'"],
@@ -51,6 +59,9 @@ test.each([
   ['--check-rows 4', '--check-rows belongs to --suite prefill'],
   ['--repeat 3', '--repeat belongs to --suite prefill'],
   ['--suite prefill --shape tiny', '--shape belongs to --suite kernels'],
+  ['--only matmul', "--only takes products, attention, split, index, decode, not 'matmul'"],
+  ['--rows 0', '--rows takes whole numbers from 1 up'],
+  ['--suite prefill --only index', '--only belongs to --suite kernels'],
   ['--density 0', '--density takes shares'],
   ['--shape gpt', '--shape is one of'],
   ['--adapter cpu', '--adapter is auto, gpu or software'],

@@ -1,6 +1,11 @@
 /** Command-line arguments of `bench`. Wrong ones end with code 2 and one clear line. */
 import { modelShapes } from '../app/engine/bench/shapes';
-import type { BenchModelSource, BenchRequest } from '../app/engine/bench/types';
+import {
+  kernelGroups,
+  type BenchModelSource,
+  type BenchRequest,
+  type KernelGroup,
+} from '../app/engine/bench/types';
 import type { PatternName, PatternRequest } from '../app/engine/types';
 import { CliError, settingValue, tierName } from './arguments';
 
@@ -31,6 +36,8 @@ export const usage = `Usage: npm run bench -- [options]
                                   random weights and ids; shapes: ${shapeNames.join(', ')}
   --shape SHAPE                   kernels: heads and widths (default: qwen2.5-0.5b)
   --density D[,D…]                kernels: shares of tiles for sparse attention (default: 0.02,0.1,0.3)
+  --only GROUP[,GROUP…]           kernels: of ${kernelGroups.join(', ')} (default: all; ceilings always)
+  --rows N                        kernels: rows of the products (default: 4096, on software adapters 64)
   --repeat N                      prefill: runs of each pattern at each length, the median counts (default: 3)
   --dense-up-to N                 prefill: leave dense out above N tokens; it is then reported as not run
   --check-rows N                  prefill: a further, untimed run of each pattern, of which N rows of one layer are compared
@@ -53,6 +60,8 @@ const flags = [
   '--model',
   '--shape',
   '--density',
+  '--only',
+  '--rows',
   '--repeat',
   '--dense-up-to',
   '--check-rows',
@@ -76,6 +85,8 @@ const only: Partial<Record<Flag, BenchRequest['suite']>> = {
   '--seed': 'prefill',
   '--shape': 'kernels',
   '--density': 'kernels',
+  '--only': 'kernels',
+  '--rows': 'kernels',
 };
 
 function isFlag(text: string): text is Flag {
@@ -106,6 +117,14 @@ function densities(text: string): number[] {
     if (part === '' || !(value > 0 && value <= 1))
       throw new CliError(`--density takes shares above 0 and at most 1, not '${part}'`, 2);
     return value;
+  });
+}
+
+function groups(text: string): KernelGroup[] {
+  return list(text).map((name) => {
+    const group = kernelGroups.find((known) => known === name);
+    if (group === undefined) throw new CliError(`--only takes ${kernelGroups.join(', ')}, not '${name}'`, 2);
+    return group;
   });
 }
 
@@ -149,12 +168,16 @@ function requestOf(options: ReadonlyMap<Flag, string>, settings: readonly string
     if (!shapeNames.includes(shapeName))
       throw new CliError(`--shape is one of ${shapeNames.join(', ')}, not '${shapeName}'`, 2);
     const patterns = patternsOf(options.get('--pattern') ?? 'adaptive', settings);
+    const chosen = options.get('--only');
+    const rows = options.get('--rows');
     return {
       suite,
       shapeName,
       tokens: lengths(options.get('--tokens') ?? '8192,32768'),
       densities: densities(options.get('--density') ?? '0.02,0.1,0.3'),
       patterns: patterns.filter(({ name }) => name !== 'dense'),
+      ...(chosen !== undefined && { only: groups(chosen) }),
+      ...(rows !== undefined && { rows: whole('--rows', rows, 1) }),
     };
   }
   const seed = whole('--seed', options.get('--seed') ?? '1', 0);

@@ -6,7 +6,13 @@ import { measureIndexing } from './indexing';
 import { measureProduct } from './products';
 import { modelShape } from './shapes';
 import { measureSplit } from './split';
-import type { BenchHooks, KernelBenchRequest, KernelBenchResult, KernelMeasurement } from './types';
+import type {
+  BenchHooks,
+  KernelBenchRequest,
+  KernelBenchResult,
+  KernelGroup,
+  KernelMeasurement,
+} from './types';
 
 export type KernelResults = Pick<KernelBenchResult, 'ceilings' | 'measurements' | 'notRun'>;
 
@@ -23,6 +29,7 @@ export async function benchKernels(
   const { signal } = hooks;
   const shape = request.shape ?? modelShape(request.shapeName);
   const { software } = gpu.capabilities;
+  const wants = (group: KernelGroup): boolean => request.only?.includes(group) ?? true;
   const results: KernelResults = { ceilings: null, measurements: [], notRun: [] };
   const add = async (
     what: string,
@@ -43,7 +50,7 @@ export async function benchKernels(
   results.ceilings = ceilingsOf(results.measurements);
 
   const { hidden, intermediate } = shape;
-  const rows = software ? 64 : 4_096;
+  const rows = request.rows ?? (software ? 64 : 4_096);
   const query = shape.heads * shape.headDim;
   const products = [
     ...(software ? [] : [{ rows, cols: 4_096, length: 4_096, gated: false }]),
@@ -51,23 +58,25 @@ export async function benchKernels(
     { rows, cols: hidden, length: intermediate, gated: false },
     { rows, cols: intermediate, length: hidden, gated: true },
   ];
-  for (const product of products) {
+  for (const product of wants('products') ? products : []) {
     const name = `${product.gated ? 'matmul_swiglu' : 'matmul'} ${product.rows} x ${product.cols} x ${product.length}`;
     await add(name, () => measureProduct(gpu, product, signal));
   }
   for (const tokens of request.tokens) {
-    for (const density of [null, ...request.densities])
+    for (const density of wants('attention') ? [null, ...request.densities] : [])
       await add(`attention ${density ?? 'dense'}, ${tokens} tokens`, () =>
         measureAttention(gpu, shape, tokens, density, signal),
       );
-    await add(`split attention, ${tokens} tokens`, () => measureSplit(gpu, shape, tokens, signal));
-    for (const pattern of request.patterns)
+    if (wants('split'))
+      await add(`split attention, ${tokens} tokens`, () => measureSplit(gpu, shape, tokens, signal));
+    for (const pattern of wants('index') ? request.patterns : [])
       await add(`${pattern.name} index, ${tokens} tokens`, async () => {
         const { measurements, note } = await measureIndexing(gpu, shape, tokens, pattern, signal);
         if (note !== null) results.notRun.push({ tokens, pattern: pattern.name, reason: note });
         return measurements;
       });
-    await add(`decoding after ${tokens} tokens`, () => measureDecode(gpu, shape, tokens, signal));
+    if (wants('decode'))
+      await add(`decoding after ${tokens} tokens`, () => measureDecode(gpu, shape, tokens, signal));
   }
   return results;
 }

@@ -7,6 +7,10 @@ import type { ModelShape } from './shapes';
 export type BenchModelSource =
   { kind: 'builtin' } | { kind: 'synthetic'; name: string; shape?: ModelShape; seed: number };
 
+/** What the kernel suite measures besides its ceilings, in its order. */
+export const kernelGroups = ['products', 'attention', 'split', 'index', 'decode'] as const;
+export type KernelGroup = (typeof kernelGroups)[number];
+
 export interface KernelBenchRequest {
   suite: 'kernels';
   /** One of `modelShapes`, or of the caller's own choice where sizes come with it. */
@@ -18,6 +22,10 @@ export interface KernelBenchRequest {
   densities: number[];
   /** Sparse patterns whose estimate and index are timed. */
   patterns: PatternRequest[];
+  /** All if left out. */
+  only?: KernelGroup[];
+  /** Rows of the products: those of one chunk, or of a whole short prompt. 4,096 if left out, in software 64. */
+  rows?: number;
 }
 
 export interface PrefillBenchRequest {
