@@ -63,19 +63,19 @@ function PlanVerdict({ plan }: { plan: MemoryPlan }) {
   if (plan.fits && stated !== null && plan.total > stated * 2 ** 30)
     return (
       <strong className="warning">
-        needs {bytes(plan.total)}; more than the {bytes(stated * 2 ** 30)} of GPU memory that you stated
+        needs {bytes(plan.total)}; more than the {bytes(stated * 2 ** 30)} of GPU memory that you stated.
       </strong>
     );
   if (plan.fits && keepVerdict(settings, plan, adapter, model) === 'kept')
     return (
       <span className="soft">
-        needs {bytes(plan.total + plan.keeping.bytes)} with what is kept for further questions; fits
+        needs {bytes(plan.total + plan.keeping.bytes)} with what is kept for further questions; fits.
       </span>
     );
-  if (plan.fits) return <span className="soft">needs {bytes(plan.total)}; fits</span>;
+  if (plan.fits) return <span className="soft">needs {bytes(plan.total)}; fits.</span>;
   return (
     <strong className="warning">
-      needs {bytes(plan.total)}; too large for this adapter, which takes {count(plan.longestPrompt)} tokens
+      needs {bytes(plan.total)}; too large for this adapter, which takes {count(plan.longestPrompt)} tokens.
     </strong>
   );
 }
