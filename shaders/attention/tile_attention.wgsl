@@ -113,15 +113,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       }
     }
 
-    // Row maxima over the 16 threads of a row.
-    sh[MAX_BASE + x * 16 + y] = vec4f(widest(s[0]), widest(s[1]), widest(s[2]), widest(s[3]));
-    sh[MAX_BASE + x * 16 + 8 + y] = vec4f(widest(s[4]), widest(s[5]), widest(s[6]), widest(s[7]));
+    // Row maxima over the 16 threads of a row; row groups are permuted by x, so that neighbours use different banks.
+    sh[MAX_BASE + x * 16 + (y ^ x)] = vec4f(widest(s[0]), widest(s[1]), widest(s[2]), widest(s[3]));
+    sh[MAX_BASE + x * 16 + ((y + 8) ^ x)] = vec4f(widest(s[4]), widest(s[5]), widest(s[6]), widest(s[7]));
     workgroupBarrier();
     var next_low = max_low;
     var next_high = max_high;
     for (var i = 0u; i < 16; i++) {
-      next_low = max(next_low, sh[MAX_BASE + i * 16 + y]);
-      next_high = max(next_high, sh[MAX_BASE + i * 16 + 8 + y]);
+      next_low = max(next_low, sh[MAX_BASE + i * 16 + (y ^ i)]);
+      next_high = max(next_high, sh[MAX_BASE + i * 16 + ((y + 8) ^ i)]);
     }
     let shrink_low = exp2(max_low - next_low);
     let shrink_high = exp2(max_high - next_high);

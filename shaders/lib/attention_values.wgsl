@@ -16,6 +16,12 @@ var<workgroup> sh: array<vec4f, 512>;
 var<workgroup> sh_p: array<half4, 512>;
 var<workgroup> sh_v: array<half4, 512>;
 
+// Where P of a key (0..31) and a group of four rows (0..15) lies. Neighbouring threads store keys four apart, which would
+// lie in the same banks; groups are permuted by the key, so that they don't. `& 511` lets the compiler prove the bounds.
+fn place_of(key: u32, rows4: u32) -> u32 {
+  return (key * 16 + (rows4 ^ ((key / 4) * 2))) & 511;
+}
+
 fn add_values(
   o: ptr<function, array<vec4f, 8 * COLUMNS4>>, s: array<vec4f, 8>, step: Step, kv_base: u32, thread: u32,
 ) {
@@ -25,9 +31,9 @@ fn add_values(
   for (var first = 0u; first < 64; first += V_KEYS) {
     if (first % 32 == 0 && x / 8 == first / 32) {
       for (var j = 0u; j < 4; j++) {
-        let to = ((x % 8) * 4 + j) * 16 + y;
-        sh_p[to] = half4(vec4f(s[0][j], s[1][j], s[2][j], s[3][j]));
-        sh_p[to + 8] = half4(vec4f(s[4][j], s[5][j], s[6][j], s[7][j]));
+        let key = (x % 8) * 4 + j;
+        sh_p[place_of(key, y)] = half4(vec4f(s[0][j], s[1][j], s[2][j], s[3][j]));
+        sh_p[place_of(key, y + 8)] = half4(vec4f(s[4][j], s[5][j], s[6][j], s[7][j]));
       }
     }
     for (var i = 0u; i < 4; i++) {
@@ -39,9 +45,8 @@ fn add_values(
     }
     var part = array<half4, 8 * COLUMNS4>();
     for (var key = 0u; key < V_KEYS; key++) {
-      // `& 511` lets the compiler prove the bounds.
-      let p_low = sh_p[((first % 32 + key) * 16 + y) & 511];
-      let p_high = sh_p[((first % 32 + key) * 16 + 8 + y) & 511];
+      let p_low = sh_p[place_of(first % 32 + key, y)];
+      let p_high = sh_p[place_of(first % 32 + key, y + 8)];
       for (var c = 0u; c < COLUMNS4; c++) {
         let value = sh_v[((key * COLUMNS4 + c) * 16 + x) & 511];
         part[c] += p_low.x * value;
