@@ -44,7 +44,8 @@ export const usage = `Usage: npm run accuracy -- --prompts FILE [options]
                                   f16-subgroups or subgroup-matrix
   --help
 
-An answer is right if the model ended it by itself and it equals the wanted one but for space around it.
+An answer is right if the model ended it by itself and it equals the wanted one but for space around it; of the task
+'several', a list, the values may stand in any order.
 `;
 
 const flags = [

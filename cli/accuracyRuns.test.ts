@@ -61,10 +61,25 @@ async function answers(over: Partial<Plan>, compare: Compare, signal = new Abort
 }
 
 test('an answer is right when the model ended it and every character is as wanted', () => {
-  expect(isRight({ answer: ' 42\n', stopReason: 'eos' }, '42 ')).toBe(true);
-  expect(isRight({ answer: '42', stopReason: 'length' }, '42')).toBe(false);
-  expect(isRight({ answer: '42.', stopReason: 'eos' }, '42')).toBe(false);
-  expect(isRight({ answer: 'a  b', stopReason: 'eos' }, 'a b')).toBe(false);
+  const is = (answer: string, wanted: string, stopReason: 'eos' | 'length' = 'eos', task = 'key') =>
+    isRight({ answer, stopReason }, { task, answer: wanted });
+  expect(is(' 42\n', '42 ')).toBe(true);
+  expect(is('42', '42', 'length')).toBe(false);
+  expect(is('42.', '42')).toBe(false);
+  expect(is('a  b', 'a b')).toBe(false);
+  expect(is('2, 1', '1, 2')).toBe(false);
+});
+
+test('a list is right in any order, with none missing and none besides', () => {
+  const is = (answer: string) => isRight({ answer, stopReason: 'eos' }, { task: 'several', answer: '1, 2' });
+  expect(['1, 2', '2, 1', '1', '1, 2, 2', '1, 3', '2,1'].map(is)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test('a document is read once for a pattern, and its questions begin where it ends', async () => {

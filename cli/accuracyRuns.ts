@@ -58,9 +58,19 @@ const dense: PatternRun = { label: 'dense', name: 'dense', set: {} };
 /** Its middle is cut out then, and with it perhaps the answer. */
 const tooLong = 'longer than the model’s context';
 
-/** The whole answer, ended by the model itself, space around it aside. */
-export function isRight({ answer, stopReason }: Pick<RunResult, 'answer' | 'stopReason'>, wanted: string) {
-  return stopReason === 'eos' && answer.trim() === wanted.trim();
+/** The values of a list in one order: which is asked for is not said. */
+const sorted = (list: string): string => list.trim().split(', ').toSorted().join(', ');
+
+/** The whole answer, ended by the model itself, space around it aside; of the task 'several' in any order. */
+export function isRight(
+  { answer, stopReason }: Pick<RunResult, 'answer' | 'stopReason'>,
+  wanted: Pick<AccuracyPrompt, 'task' | 'answer'>,
+): boolean {
+  const same =
+    wanted.task === 'several'
+      ? sorted(answer) === sorted(wanted.answer)
+      : answer.trim() === wanted.answer.trim();
+  return stopReason === 'eos' && same;
 }
 
 function onlyRun({ runs }: CompareResult): RunResult {
@@ -74,7 +84,7 @@ function readOf(result: CompareResult): AccuracyRead {
   return { tokens: result.prompt.tokens, prefillMs, density, ...(note !== undefined && { note }) };
 }
 
-function answerOf(result: CompareResult, wanted: string): AccuracyAnswer {
+function answerOf(result: CompareResult, wanted: AccuracyPrompt): AccuracyAnswer {
   const run = onlyRun(result);
   return {
     text: run.answer,
@@ -129,7 +139,7 @@ async function askAll(
       prompt.skipped = tooLong;
       continue;
     }
-    prompt.answers[run.label] = answerOf(result, prompt.answer);
+    prompt.answers[run.label] = answerOf(result, prompt);
     prompt.reads[run.label] = read ?? readOf(result);
   }
 }

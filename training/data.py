@@ -23,7 +23,7 @@ UNTRAINED, PROSE, SYNTHETIC, QUOTE, FACT, LOG_FACT, RECORD_FACT, SEVERAL, CHAIN,
 KIND_NAMES = ("untrained", "prose", "synthetic", "quote", "fact", "log", "record", "several", "chain", "absent")
 KIND_WEIGHTS = (0.0, 0.2, 0.05, 1.5, 2.0, 2.0, 2.0, 2.5, 2.0, 1.5)
 # Share of the questions that ask for what is not there.
-ABSENT_SHARE = 0.12
+ABSENT_SHARE = 0.15
 
 QUOTE_QUESTIONS = (
     "Finish the {unit}: {text}",
@@ -127,7 +127,7 @@ class SequenceMaker:
     def __init__(self, tokenizer: Path, corpus: Corpus, words: WordLists, seed: int, harder: bool = False):
         """With `harder`, most questions are about several values and chains."""
         self.shares, self.harder = (MANY_SHARES, 0.75) if harder else (USUAL_SHARES, 0.5)
-        self.quotes = (0.1, 0.3) if harder else (0.15, 0.35, 0.5, 0.7)
+        self.quotes = (0.1, 0.3, 0.5) if harder else (0.15, 0.35, 0.5, 0.7)
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         self.tokenizer = Tokenizer.from_file(str(tokenizer))
         self.traits = Traits(self.tokenizer)

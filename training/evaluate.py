@@ -5,7 +5,8 @@
 Each document is read once and its keys and values are kept; every question is then asked about the document alone. The
 question and its right answer go through the model at once: greedy decoding gives the whole answer if the most likely token
 is the right one at every place of it, the final `<|end|>` included. Where it is not, the answer is decoded token by token, and
-is still right if its text is, split into other tokens, with or without a space before it.
+is still right if its text is, split into other tokens, with or without a space before it. A list of several values is right in
+any order, with none missing and none besides.
 
 `prompts` becomes a folder that `npm run accuracy` reads, with what this model said to a part of the questions.
 """
@@ -26,7 +27,7 @@ from tokenizers import Tokenizer
 from data import Corpus, Traits
 from haystacks import MARGIN, TASKS, Haystack, Question, make_haystack
 from model import Cache, Model, Shape
-from tasks import NOT_THERE
+from tasks import NOT_THERE, same_list
 from tokenizer import ASSISTANT, END, USER
 
 # Tokens of a document: how many documents.
@@ -150,6 +151,8 @@ def main() -> None:
                 right, refusal, asked, likely = reader.asked(question)
                 said = question.answer if right else reader.said(asked, min(LONGEST_ANSWER, len(likely) + 8))
                 right = said.strip() == question.answer.strip()
+                if question.task == "several":
+                    right = same_list(said, question.answer)
                 rights[cell].append(right)
                 if question.task != "absent":
                     refused[haystack.length].append(refusal)

@@ -18,7 +18,7 @@ TASKS = {
     "words": "the same with values of any form, stated and asked in any of the trained ways",
     "log": "a fact in a server log within the document",
     "records": "a field of one record among many within the document",
-    "several": "'What are all the … of …?', two to four values that stand apart, in their order",
+    "several": "'What are all the … of …?', two to four values that stand apart",
     "chain": "'What is the … of the … of …?', both steps told in the answer",
     "absent": "a fact that was not told, or the beginning of a sentence of another work: 'Not in the document.'",
 }

@@ -141,11 +141,17 @@ def chain(maker: FactMaker) -> Chain:
 
 
 def askables(maker: FactMaker, count: int, shares: tuple[float, ...]) -> list[Askable]:
-    """About `count` facts, one of `shares` of them bound into the harder tasks."""
+    """About `count` facts, one of `shares` of them bound into the harder tasks; where these are many, more lists than chains."""
     share = maker.rng.choice(shares)
     harder = int(share * count + maker.rng.random())
-    made: list[Askable] = [maker.rng.choice((several, chain))(maker) for _ in range(harder)]
+    kinds = (several, several, chain) if shares == MANY_SHARES else (several, chain)
+    made: list[Askable] = [maker.rng.choice(kinds)(maker) for _ in range(harder)]
     return made + list(maker.facts(max(1, count - 2 * harder)))
+
+
+def same_list(said: str, wanted: str) -> bool:
+    """The same values, each once, in any order."""
+    return sorted(said.strip().split(", ")) == sorted(wanted.strip().split(", "))
 
 
 def told(rng: random.Random, asked: list[Askable]) -> list[str]:
@@ -174,6 +180,8 @@ def absent(maker: FactMaker, present: list[Askable], rng: random.Random) -> str:
                 return Fact(like.entity, attribute, "").question(rng)
     attribute = like.attribute if like is not None and rng.random() < 0.7 else maker.attribute()
     entity = maker.entity(like.entity if like is not None and rng.random() < 0.5 else None)
+    if 0.75 < draw < 0.85 and attribute in PLURALS:
+        return Several(entity, attribute, []).asked(rng)[0]
     if draw > 0.85:
         reference = rng.choice(TO_PERSON)
         return Chain(Fact(entity, reference, ""), Fact(entity, attribute, "")).whole(rng)[0]

@@ -94,17 +94,29 @@ STAGES = {
             ),
         ),
     ),
-    # The harder tasks, mostly where sequences are short and steps are cheap.
+    # The harder tasks: first where sequences are short and steps are cheap, then over all lengths again.
     "tasks": Stage(
-        0.008,
-        1.2e-3,
-        0.2,
+        0.01,
+        1.5e-3,
+        0.4,
         (
             (
-                1.00,
-                {Form(512): 0.25, Form(2048): 0.35, Form(8192): 0.2, Form(32_768): 0.1}
+                0.5,
+                {Form(512): 0.18, Form(2048): 0.34, Form(8192): 0.24, Form(32_768): 0.14}
                 | {Form(131_072): 0.06, Form(262_144, LARGE): 0.02, Form(524_288, SMALL): 0.01}
                 | {Form(1_048_576, SMALL): 0.01},
+            ),
+            (
+                0.75,
+                {Form(512): 0.1, Form(2048): 0.2, Form(8192): 0.25, Form(32_768): 0.2}
+                | {Form(131_072): 0.15, Form(262_144, LARGE): 0.04, Form(524_288, SMALL): 0.03}
+                | {Form(1_048_576, SMALL): 0.03},
+            ),
+            (
+                1.00,
+                {Form(512): 0.07, Form(2048): 0.15, Form(8192): 0.2, Form(32_768): 0.18}
+                | {Form(131_072): 0.2, Form(262_144, LARGE): 0.08, Form(524_288, SMALL): 0.06}
+                | {Form(1_048_576, SMALL): 0.06},
             ),
         ),
         harder=True,
