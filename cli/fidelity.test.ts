@@ -23,6 +23,8 @@ test('the table has a line for each pattern and length, with counts, means and m
     kind: 'log',
     seed: 1,
     density: 0.1,
+    recall: 0.9,
+    leastRecall: 0.5,
     kl: 0.01,
     top1Agree: true,
     foundDense: true,
@@ -32,14 +34,15 @@ test('the table has a line for each pattern and length, with counts, means and m
     attention: 3,
     ...over,
   });
+  const { recall: _, leastRecall: __, ...older } = row({});
   const table = fidelityTable([
     row({}),
-    row({ density: 0.3, kl: 0.03, foundSparse: false, ttft: 4 }),
-    row({ label: 'b' }),
+    row({ density: 0.3, recall: 0.8, leastRecall: 0.25, kl: 0.03, foundSparse: false, ttft: 4 }),
+    { ...older, label: 'b' },
   ]);
   const [, , first = '', second = ''] = table.split('\n');
   expect(first).toBe(
-    '| 8,192 | a | 0.200 | 2.0e-2 | 3.0e-2 | 3.0e-2 | 2/2 | 2/2 | 2/2 | 1/2 | 4.00 | 3.00 |',
+    '| 8,192 | a | 0.200 | 0.8500 | 0.2500 | 2.0e-2 | 3.0e-2 | 3.0e-2 | 2/2 | 2/2 | 2/2 | 1/2 | 4.00 | 3.00 |',
   );
-  expect(second).toContain('| b | 0.100 |');
+  expect(second).toContain('| b | 0.100 | – | – | 1.0e-2 |');
 });

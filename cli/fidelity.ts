@@ -18,6 +18,8 @@ const usage = `Usage: npm run fidelity -- [options]
   --run NAME[:key=value,…]        a pattern with its settings; may be repeated (default: adaptive)
   --seed N                        of the first document (default: 1000)
   --max-new-tokens N              answer tokens (default: 12)
+  --recall on|off                 measure every head too, in an untimed prefill: the share of the dense attention mass of
+                                  sampled rows that the pattern keeps (default: on)
   --model HUB_ID                  (default: the built-in model)
   --out FILE                      write every run as JSON
   --adapter auto|gpu|software
@@ -31,6 +33,7 @@ interface Options {
   runs: PatternRun[];
   seed: number;
   maxNewTokens: number;
+  recall: boolean;
   model: string;
   out: string | null;
   adapter: 'auto' | 'gpu' | 'software';
@@ -44,6 +47,9 @@ export interface FidelityRow {
   kind: SampleKind;
   seed: number;
   density: number;
+  /** Share of dense attention mass kept on sampled rows: mean over all heads, and of the head that keeps least. */
+  recall?: number;
+  leastRecall?: number;
   kl: number;
   top1Agree: boolean;
   foundDense: boolean;
@@ -61,6 +67,7 @@ function parse(argv: readonly string[]): Options | null {
     runs: [],
     seed: 1_000,
     maxNewTokens: 12,
+    recall: true,
     model: 'builtin',
     out: null,
     adapter: 'auto',
@@ -75,6 +82,7 @@ function parse(argv: readonly string[]): Options | null {
     else if (flag === '--run') options.runs.push(parseRun(value));
     else if (flag === '--seed') options.seed = positive(flag, value);
     else if (flag === '--max-new-tokens') options.maxNewTokens = positive(flag, value);
+    else if (flag === '--recall' && (value === 'on' || value === 'off')) options.recall = value === 'on';
     else if (flag === '--model') options.model = value;
     else if (flag === '--out') options.out = value;
     else if (flag === '--table') options.table = value.split(',');
@@ -115,7 +123,7 @@ function rowOf(
   result: CompareResult,
 ): FidelityRow {
   const [dense, sparse] = result.runs;
-  const { fidelity, speedup } = result;
+  const { fidelity, speedup, heads } = result;
   if (!dense || !sparse || !fidelity || !speedup) throw new Error('a run is missing');
   return {
     label,
@@ -123,6 +131,7 @@ function rowOf(
     kind: document.kind,
     seed: document.seed,
     density: sparse.density,
+    ...(heads && { recall: mean(heads.recall.flat()), leastRecall: Math.min(...heads.recall.flat()) }),
     kl: fidelity.kl,
     top1Agree: fidelity.top1Agree,
     foundDense: dense.answer.includes(document.answer),
@@ -145,6 +154,11 @@ function readRows(path: string): FidelityRow[] {
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+/** Of a measure that older results lack. */
+const known = (values: (number | undefined)[], of: (values: number[]) => number): string => {
+  const all = values.flatMap((value) => value ?? []);
+  return all.length === values.length ? of(all).toFixed(4) : '–';
+};
 const share = (values: boolean[]): string => `${values.filter(Boolean).length}/${values.length}`;
 
 /** The table of pattern by length, as Markdown. */
@@ -161,6 +175,14 @@ export function fidelityTable(rows: readonly FidelityRow[]): string {
       first?.tokens.toLocaleString('en') ?? '',
       first?.label ?? '',
       mean(group.map(({ density }) => density)).toFixed(3),
+      known(
+        group.map(({ recall }) => recall),
+        mean,
+      ),
+      known(
+        group.map(({ leastRecall }) => leastRecall),
+        (values) => Math.min(...values),
+      ),
       mean(kls).toExponential(1),
       median(kls).toExponential(1),
       Math.max(...kls).toExponential(1),
@@ -173,8 +195,8 @@ export function fidelityTable(rows: readonly FidelityRow[]): string {
     ].join(' | ')} |`;
   });
   return [
-    '| tokens | pattern | density | KL mean | median | worst | top-1 | same answer | found dense | found sparse | TTFT x | attention x |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| tokens | pattern | density | recall | least head | KL mean | median | worst | top-1 | same answer | found dense | found sparse | TTFT x | attention x |',
+    `|${' --- |'.repeat(14)}`,
     ...lines,
   ].join('\n');
 }
@@ -212,6 +234,7 @@ async function main(argv: readonly string[]): Promise<void> {
             pattern: { name, set },
             maxNewTokens: options.maxNewTokens,
             reuseDense: true,
+            measureHeads: options.recall,
           });
         const results = await firstThatFits(rooms, async (room) => {
           const sample = { ...documentOf(tokens, seed, room), seed };
