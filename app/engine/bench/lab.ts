@@ -15,6 +15,14 @@ const uploadElements = 2 ** 22;
 const timedRounds = 5;
 /** A timed round lasts about this long, so that one launch doesn't count. */
 const roundMs = 20;
+const mostRepeats = 1_000;
+/**
+ * A GPU that idled, while a reference was computed say, works at a lower clock at first: on an H200 the same kernel took up
+ * to 1.5 times as long. Untimed rounds go on for the least of these ms, then until the last ones agree, at most the other.
+ */
+const warmUpMs = { least: 250, most: 2_000 };
+const settledRounds = 5;
+const settledSpread = 0.02;
 
 /** Owns the buffers of one measurement. */
 export class Lab {
@@ -74,15 +82,11 @@ export class Lab {
       : this.readF32(buffer, first, count);
   }
 
-  /** Times `record`, repeated so that a round lasts several ms; the first round warms up and is dropped. */
+  /** Times `record`, repeated so that a round lasts several ms, after rounds that warm up and are dropped. */
   async time(record: (recorder: Recorder) => void, signal: AbortSignal): Promise<Timed> {
+    const repeats = await this.warmUp(record, signal);
     const rounds: Timed[] = [];
-    let repeats = 1;
-    for (let round = 0; round <= timedRounds; round++) {
-      const timed = await this.round(record, repeats, signal);
-      if (round > 0) rounds.push(timed);
-      else repeats = Math.max(1, Math.min(50, Math.ceil(roundMs / Math.max(timed.ms, 0.1))));
-    }
+    while (rounds.length < timedRounds) rounds.push(await this.round(record, repeats, signal));
     const names = Object.keys(rounds[0]?.phases ?? {});
     return {
       ms: median(rounds.map(({ ms }) => ms)),
@@ -90,6 +94,31 @@ export class Lab {
         names.map((name) => [name, median(rounds.map(({ phases }) => phases[name] ?? 0))]),
       ),
     };
+  }
+
+  /** Runs `record` until its time has settled, and gives how often it must run for a round. */
+  private async warmUp(record: (recorder: Recorder) => void, signal: AbortSignal): Promise<number> {
+    let last = (await this.round(record, 1, signal)).ms;
+    const repeats = (): number =>
+      Math.max(1, Math.min(mostRepeats, Math.ceil(roundMs / Math.max(last, 1e-3))));
+    // Its clock does not change, and a round takes seconds.
+    if (this.gpu.capabilities.software) return repeats();
+    const times: number[] = [];
+    let spent = 0;
+    const settled = (): boolean => {
+      const latest = times.slice(-settledRounds);
+      return (
+        latest.length === settledRounds &&
+        Math.max(...latest) - Math.min(...latest) <= settledSpread * Math.min(...latest)
+      );
+    };
+    while (spent < warmUpMs.most && (spent < warmUpMs.least || !settled())) {
+      const count = repeats();
+      last = (await this.round(record, count, signal)).ms;
+      times.push(last);
+      spent += last * count;
+    }
+    return repeats();
   }
 
   private async round(
