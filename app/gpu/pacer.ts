@@ -10,6 +10,8 @@ const dispatchTargetMs = 40;
 const firstFlopsPerMs = 2e5;
 /** A submit shorter than this measures overhead and not rate. */
 const shortestUsefulMs = 4;
+/** So does one of less than this share of a full submit. */
+const smallestUsefulShare = 1 / 64;
 /** One measurement may raise the rate by this factor at most: a single lucky submit must not hang the GPU. */
 const fastestGrowth = 8;
 
@@ -28,7 +30,7 @@ export class Pacer {
 
   /** Tells the pacer that submitted work of `flops` took `ms` of wall time by itself. */
   record(flops: number, ms: number): void {
-    if (flops <= 0) return;
+    if (flops < this.submitFlops * smallestUsefulShare) return;
     if (ms < shortestUsefulMs) {
       // Too short to measure: if even a full submit is that short, the rate is at least this.
       if (flops >= this.submitFlops / 2) this.flopsPerMs *= fastestGrowth;

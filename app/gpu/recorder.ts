@@ -21,7 +21,7 @@ export interface Dispatch<Name extends string> {
 /** Uniform slots are 256 bytes: the largest `minUniformBufferOffsetAlignment` that WebGPU allows. */
 const slotBytes = 256;
 const slots = 1024;
-/** Two submits in flight keep the GPU busy while the next is recorded, and bound what a cancel must wait for. */
+/** Two full submits in flight keep the GPU busy while the next is recorded, and bound what a cancel must wait for. */
 const maxInFlight = 2;
 const maxQueries = 2048;
 /**
@@ -29,6 +29,8 @@ const maxQueries = 2048;
  * on it while the rest is recorded: recording a prompt of 32,768 tokens took 19 ms of its 138 on an H200.
  */
 const firstShare = 1 / 32;
+/** Likewise in dispatches: a short prompt is less work than any share, and takes as long to record as to compute. */
+const firstDispatches = 16;
 
 const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
@@ -58,7 +60,9 @@ export class Recorder {
   section: number | null = null;
   private flops = 0;
   private share = firstShare;
+  private dispatches = firstDispatches;
   private inFlight: Promise<void>[] = [];
+  private flopsInFlight = 0;
   private lastDone = 0;
   private readonly stamps: TimestampLog | null;
   private nothing: GPUBuffer | null = null;
@@ -110,14 +114,16 @@ export class Recorder {
     this.openEncoder().clearBuffer(buffer);
   }
 
-  /** Submits when a submit's worth of work is recorded, and waits while two are in flight. Throws on abort. */
+  /** Submits when a submit's worth of work is recorded, and waits while two such are in flight. Throws on abort. */
   async pace(): Promise<void> {
     this.signal?.throwIfAborted();
-    if (this.flops >= this.gpu.pacer.submitFlops * this.share) {
+    const { submitFlops } = this.gpu.pacer;
+    if (this.flops >= submitFlops * this.share || this.slot >= this.dispatches) {
       this.submit();
       this.share = Math.min(1, this.share * 2);
+      this.dispatches *= 2;
     }
-    while (this.inFlight.length >= maxInFlight) {
+    while (this.inFlight.length >= maxInFlight && this.flopsInFlight >= submitFlops) {
       await this.inFlight[0];
       this.check();
     }
@@ -127,8 +133,39 @@ export class Recorder {
   /** Submits what is left and waits for the GPU. */
   async drain(): Promise<void> {
     this.submit();
+    await this.idle();
+  }
+
+  /**
+   * As `drain`, and gives `bytes` (a multiple of 4) of `from`. Their copy goes out with what is left, so that the page waits
+   * for the GPU once: a further trip to the browser's GPU process takes a millisecond or two.
+   */
+  async drainAndRead(from: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    const { gpu } = this;
+    const staging = gpu.memory.allocate(
+      'read back',
+      bytes,
+      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    );
+    try {
+      this.copy(from, 0, staging, 0, bytes);
+      this.submit();
+      await Promise.all([mapped(gpu, staging), this.idle()]);
+      return staging.getMappedRange().slice(0);
+    } finally {
+      gpu.memory.release(staging);
+    }
+  }
+
+  /** When the GPU was last seen to have finished a submit, as `performance.now()`. */
+  get finishedAt(): number {
+    return this.lastDone;
+  }
+
+  private async idle(): Promise<void> {
     await Promise.all(this.inFlight);
     this.share = firstShare;
+    this.dispatches = firstDispatches;
     this.check();
     this.signal?.throwIfAborted();
   }
@@ -213,8 +250,10 @@ export class Recorder {
     device.queue.submit([this.encoder.finish()]);
     const flops = this.flops;
     const recorded = performance.now();
+    this.flopsInFlight += flops;
     const done = device.queue.onSubmittedWorkDone().then(() => {
       const now = performance.now();
+      this.flopsInFlight -= flops;
       pacer.record(flops, now - Math.max(recorded, this.lastDone));
       this.lastDone = now;
       this.inFlight = this.inFlight.filter((entry) => entry !== done);
@@ -310,6 +349,21 @@ class TimestampLog {
   }
 }
 
+/** Maps for reading; a lost device is told as such. */
+async function mapped(gpu: Gpu, staging: GPUBuffer): Promise<void> {
+  await staging.mapAsync(GPUMapMode.READ).catch((error: unknown) => {
+    throw (
+      gpu.takeFailure() ??
+      new UserError(
+        'device-lost',
+        'The connection to the GPU was lost.',
+        'Load the model again; if it happens twice, use a shorter prompt.',
+        String(error),
+      )
+    );
+  });
+}
+
 /** Copies `bytes` of a buffer to the CPU. Throws a `UserError` when the device is gone. */
 export async function readBuffer(
   gpu: Gpu,
@@ -323,17 +377,7 @@ export async function readBuffer(
     const encoder = gpu.device.createCommandEncoder();
     encoder.copyBufferToBuffer(from, offset, staging, 0, size);
     gpu.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ).catch((error: unknown) => {
-      throw (
-        gpu.takeFailure() ??
-        new UserError(
-          'device-lost',
-          'The connection to the GPU was lost.',
-          'Load the model again; if it happens twice, use a shorter prompt.',
-          String(error),
-        )
-      );
-    });
+    await mapped(gpu, staging);
     return staging.getMappedRange().slice(0, bytes);
   } finally {
     gpu.memory.release(staging);

@@ -1,6 +1,6 @@
 /** One token at a time over the dense cache, for dense and sparse prefills alike. */
 import { activationSize } from '../gpu/capabilities';
-import { readBuffer, Recorder } from '../gpu/recorder';
+import { Recorder } from '../gpu/recorder';
 import { recordDecodeAttention, decodeSplits } from '../kernels/decodeAttention';
 import { recordDecodeMerge } from '../kernels/decodeMerge';
 import { recordMatvec } from '../kernels/matvec';
@@ -55,9 +55,9 @@ export class Decoder {
       const only = { first: 0, count: 1 };
       model.norm(recorder, this.residual, model.weights.finalNorm, this.normed, only, 'decode');
       model.logits(recorder, this.normed, 0, this.logits);
-      await recorder.drain();
+      const logits = new Float32Array(await recorder.drainAndRead(this.logits, config.vocab * 4));
       cache.length += 1;
-      return new Float32Array(await readBuffer(gpu, this.logits, 0, config.vocab * 4));
+      return logits;
     } finally {
       await recorder.destroy();
     }

@@ -143,9 +143,8 @@ export async function prefill(
     const lastRow = { first: lastChunk.count - 1, count: 1 };
     model.norm(recorder, lastResidual, model.weights.finalNorm, activations.normed, lastRow, 'head');
     model.logits(recorder, activations.normed, 0, logits);
-    await recorder.drain();
-    const prefillMs = performance.now() - start;
-    const last = new Float32Array(await readBuffer(gpu, logits, 0, config.vocab * 4));
+    const last = new Float32Array(await recorder.drainAndRead(logits, config.vocab * 4));
+    const prefillMs = recorder.finishedAt - start;
     const ms = performance.now() - start;
     options.signal?.throwIfAborted();
     cache.length = past + rows;
