@@ -1,7 +1,7 @@
 /** The kernel suite: ceilings first, then every kernel at a model's shapes, checked on sampled rows and timed. */
 import type { Gpu } from '../../gpu/device';
 import { measureAttention, measureDecode } from './attention';
-import { ceilingsOf, measureCopy, measurePlainProduct } from './ceilings';
+import { ceilingsOf, measureCopy, measurePlainCopy, measurePlainProduct } from './ceilings';
 import { measureIndexing } from './indexing';
 import { measureProduct } from './products';
 import { modelShape } from './shapes';
@@ -45,6 +45,7 @@ export async function benchKernels(
   };
 
   await add('copy', () => measureCopy(gpu, signal));
+  await add('plain copy', () => measurePlainCopy(gpu, signal));
   await add('plain product f32', () => measurePlainProduct(gpu, 'f32', signal));
   await add('plain product f16', () => measurePlainProduct(gpu, 'f16', signal));
   results.ceilings = ceilingsOf(results.measurements);
