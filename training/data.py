@@ -127,7 +127,7 @@ class SequenceMaker:
     def __init__(self, tokenizer: Path, corpus: Corpus, words: WordLists, seed: int, harder: bool = False):
         """With `harder`, most questions are about several values and chains."""
         self.shares, self.harder = (MANY_SHARES, 0.75) if harder else (USUAL_SHARES, 0.5)
-        self.quotes = (0.1, 0.3, 0.5) if harder else (0.15, 0.35, 0.5, 0.7)
+        self.quotes = (0.2, 0.4, 0.6) if harder else (0.15, 0.35, 0.5, 0.7)
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         self.tokenizer = Tokenizer.from_file(str(tokenizer))
         self.traits = Traits(self.tokenizer)
