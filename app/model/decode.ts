@@ -54,7 +54,7 @@ export class Decoder {
       }
       const only = { first: 0, count: 1 };
       model.norm(recorder, this.residual, model.weights.finalNorm, this.normed, only, 'decode');
-      model.logits(recorder, this.normed, 0, this.logits);
+      model.logits(recorder, this.normed, this.logits);
       const logits = new Float32Array(await recorder.drainAndRead(this.logits, config.vocab * 4));
       cache.length += 1;
       return logits;

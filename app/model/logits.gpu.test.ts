@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { densePattern } from '../attention/dense';
 import { createPattern, type Pattern, type PatternRequest } from '../attention/pattern';
 import type { Tier } from '../gpu/capabilities';
 import { downloadU32, seeded, testGpu } from '../gpu/testing';
@@ -8,6 +9,7 @@ import { chunkRowsFor } from './plan';
 import { prefill } from './prefill';
 import { json, loadFixture } from './testing';
 import type { Transformer } from './transformer';
+import type { ModelWeights } from './weights';
 
 /**
  * The last token's logits against Hugging Face transformers in float32, for the same weights and ids
@@ -153,5 +155,29 @@ test('a pattern observes the queries that it indexes, and one that keeps all att
   const dense = [...(await lastLogits(model, ids, 0))];
   expect(relativeError(kept, dense)).toBeLessThan(1e-4);
   expect(relativeError(await lastLogits(model, ids, 0, flex({ gamma: 0.2 })), dense)).toBeGreaterThan(1e-3);
+  destroy();
+});
+
+test('the logits of the last rows are those that each of them has as the last token', async () => {
+  const expected = (await json(`${fixtures}qwen3/expected.json`)) as Expected;
+  const { model, destroy } = await loadFixture(`${fixtures}qwen3/`);
+  const { gpu, config } = model;
+  // As of a vocabulary that is no whole number of vec4s.
+  const vocab = 131;
+  const head = model.weights.head.map((piece) => ({ ...piece, rows: vocab }));
+  const weights = Object.assign(Object.create(model.weights) as ModelWeights, { head });
+  const short = Object.assign(Object.create(model) as Transformer, { weights });
+  const rows = 3;
+  const cache = new KvCache(gpu, config, expected.ids.length);
+  const ids = Uint32Array.from(expected.ids);
+  const pattern = densePattern(config);
+  const { tailLogits } = await prefill(short, ids, cache, pattern, { tailRows: rows });
+  expect(tailLogits).toHaveLength(rows * config.vocab);
+  for (let row = 0; row < rows; row++) {
+    const last = await lastLogits(model, expected.ids.slice(0, ids.length - rows + 1 + row), 0);
+    const own = tailLogits.subarray(row * config.vocab, row * config.vocab + vocab);
+    expect(relativeError(own, Array.from(last.subarray(0, vocab))), `row ${row}`).toBeLessThan(await bound());
+  }
+  cache.destroy();
   destroy();
 });

@@ -5,13 +5,14 @@
  */
 import type { CacheRange, Pattern, RowsInput } from '../attention/pattern';
 import type { TileIndex } from '../attention/tileIndex';
-import { readBuffer, Recorder, type Binding, type PhaseTimes } from '../gpu/recorder';
+import { Recorder, type Binding, type PhaseTimes } from '../gpu/recorder';
 import { splitsFor } from '../kernels/mergeSplits';
 import { denseFlops } from '../kernels/tileAttention';
 import { Activations } from './activations';
 import type { KvCache } from './kvCache';
 import { recordAttention, recordSplitAttention } from './attention';
 import { chunkRowsFor, planChunks, type Chunk } from './plan';
+import { readLogits } from './tailLogits';
 import type { Transformer } from './transformer';
 
 export interface PrefillProgress {
@@ -142,7 +143,7 @@ export async function prefill(
     if (!lastChunk || !lastResidual) throw new RangeError('prefill of an empty prompt');
     const lastRow = { first: lastChunk.count - 1, count: 1 };
     model.norm(recorder, lastResidual, model.weights.finalNorm, activations.normed, lastRow, 'head');
-    model.logits(recorder, activations.normed, 0, logits);
+    model.logits(recorder, activations.normed, logits);
     const last = new Float32Array(await recorder.drainAndRead(logits, config.vocab * 4));
     const prefillMs = recorder.finishedAt - start;
     const ms = performance.now() - start;
@@ -351,18 +352,7 @@ async function tailOf(
   rows: number,
 ): Promise<Float32Array> {
   if (rows === 0) return new Float32Array();
-  const { gpu, config } = model;
-  const out = gpu.memory.allocate('tail logits', rows * config.vocab * 4);
-  try {
-    const window = { first: chunk.count - rows, count: rows };
-    model.norm(recorder, residual, model.weights.finalNorm, activations.normed, window, 'fidelity');
-    for (let row = 0; row < rows; row++) {
-      model.logits(recorder, activations.normed, row, out, row);
-      await recorder.pace();
-    }
-    await recorder.drain();
-    return new Float32Array(await readBuffer(gpu, out, 0, rows * config.vocab * 4));
-  } finally {
-    gpu.memory.release(out);
-  }
+  const window = { first: chunk.count - rows, count: rows };
+  model.norm(recorder, residual, model.weights.finalNorm, activations.normed, window, 'fidelity');
+  return readLogits(model, recorder, activations.normed, rows);
 }

@@ -308,19 +308,14 @@ export class Transformer {
     }
   }
 
-  /** Logits [vocab] f32 of row `row` of the normed activations, written as row `outRow` of out [row][vocab]. */
-  logits(recorder: Recorder, normed: GPUBuffer, row: number, out: GPUBuffer, outRow = 0): void {
+  /** Logits [vocab] f32 of the first row of the normed activations. */
+  logits(recorder: Recorder, normed: GPUBuffer, out: GPUBuffer): void {
     for (const piece of this.weights.head) {
       recordMatvec(
         recorder,
         this.pipelines.matvec,
         { a: normed, w: piece.buffer, bias: this.weights.zeros, out },
-        {
-          aRow: row,
-          rows: piece.rows,
-          outFirst: outRow * this.config.vocab + piece.first,
-          length: this.config.hidden,
-        },
+        { rows: piece.rows, outFirst: piece.first, length: this.config.hidden },
         'head',
       );
     }
