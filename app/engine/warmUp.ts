@@ -12,9 +12,12 @@ interface WarmUpHooks {
   onProgress: (progress: RunProgress) => void;
 }
 
+/** Models that have run on a software adapter. */
+const warm = new WeakSet<LoadedModel>();
+
 /**
- * A short run of each pattern: drivers finish compiling at first use, and the pacer learns the adapter's rate.
- * Software adapters get a token of it, as their times are never performance.
+ * A short run of each pattern: drivers finish compiling at first use, the pacer learns the adapter's rate, and the GPU its
+ * clock. Software adapters get a token of it, once for a model, as their times are never performance.
  */
 export async function warmUp(
   model: LoadedModel,
@@ -24,10 +27,12 @@ export async function warmUp(
   hooks: WarmUpHooks,
 ): Promise<void> {
   const { software } = model.transformer.gpu.capabilities;
+  if (warm.has(model)) return;
   const length = Math.min(caches.newTokens, software ? 64 : 4_096);
   const { cache, done } = caches.forWarmUp(length + 2);
   try {
     await warmUpLanes(model, cache, ids.slice(0, length), request, hooks);
+    if (software) warm.add(model);
   } finally {
     done();
   }
