@@ -2,6 +2,9 @@ import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures/app';
 import { violations } from './fixtures/axe';
 
+// An answer of a word is shown as a longer one is.
+test.use({ settings: { newTokens: 2, sampleTokens: 100 } });
+
 async function expectAccessible(page: Page): Promise<void> {
   for (const theme of ['Light', 'Dark']) {
     await page.getByRole('radio', { name: theme }).check();

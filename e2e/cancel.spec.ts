@@ -1,5 +1,8 @@
 import { expect, test } from './fixtures/app';
 
+// What is answered is no matter here.
+test.use({ settings: { newTokens: 1, sampleTokens: 100 } });
+
 test('Esc stops a run at once, and the next one works', async ({ app, page }) => {
   await app.open();
   await app.takeSample('Report');

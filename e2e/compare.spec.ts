@@ -73,7 +73,7 @@ test('the keyboard alone is enough, and finished runs stay', async ({ app, page 
 });
 
 test.describe('several blocks of rows', () => {
-  test.use({ settings: { newTokens: 4, sampleTokens: 300 } });
+  test.use({ settings: { newTokens: 2, sampleTokens: 300 } });
 
   test('sparse at any length when asked, with its density below one', async ({ app, page }) => {
     await app.open();

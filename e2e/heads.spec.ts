@@ -3,7 +3,7 @@ import { expect, runTimeout, test } from './fixtures/app';
 import { violations } from './fixtures/axe';
 
 // Enough blocks of rows that there is something to skip; nothing here is of the dense run.
-test.use({ settings: { newTokens: 4, sampleTokens: 300, withDense: false } });
+test.use({ settings: { newTokens: 1, sampleTokens: 300, withDense: false } });
 
 test('heads are measured after the run, shown as a map, and reached by key', async ({ app, page }) => {
   test.setTimeout(2 * runTimeout);

@@ -16,7 +16,7 @@ const file = (name: string, value: unknown) => ({
   buffer: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)),
 });
 
-test.use({ settings: { newTokens: 4, sampleTokens: 300, pattern: 'minference', withDense: false } });
+test.use({ settings: { newTokens: 1, sampleTokens: 300, pattern: 'minference', withDense: false } });
 
 test('a file of heads is summed up, kept, exported and run; a bad one is refused where it was picked', async ({
   app,
@@ -47,9 +47,10 @@ test('a file of heads is summed up, kept, exported and run; a bad one is refused
   expect(JSON.parse(saved)).toEqual(JSON.parse(JSON.stringify(mixed)));
 
   await page.reload();
+  // The summary is of a model's layers and heads.
+  await expect(app.runButton).toBeEnabled({ timeout: 120_000 });
   await expect(panel).toContainText(summary);
   await app.takeSample('Report');
-  await expect(app.runButton).toBeEnabled({ timeout: 120_000 });
   await app.runButton.click();
   await app.finished();
   await expect(page.getByRole('region', { name: 'MInference by head alone' })).toBeVisible();

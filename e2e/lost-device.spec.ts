@@ -1,5 +1,8 @@
 import { expect, runTimeout, test } from './fixtures/app';
 
+// What is answered is no matter here.
+test.use({ settings: { newTokens: 1, sampleTokens: 100 } });
+
 test('a GPU that is lost mid-run is explained, nothing is lost, and the next run works', async ({
   app,
   page,

@@ -4,7 +4,7 @@ import { expect, runTimeout, test } from './fixtures/app';
 import { violations } from './fixtures/axe';
 
 // Enough blocks of rows that there is something to skip; nothing here is of the dense run.
-test.use({ settings: { newTokens: 4, sampleTokens: 300, withDense: false } });
+test.use({ settings: { newTokens: 1, sampleTokens: 300, withDense: false } });
 
 test('passages are measured, shown as a strip, and reached by key and pointer', async ({ app, page }) => {
   test.setTimeout(2 * runTimeout);
