@@ -3,6 +3,10 @@ import { findChromium, softwareFlags } from './cli/chromium.ts';
 
 const executablePath = findChromium();
 
+/** Specs of a minute and more on two cores. First, so that none of them is left over for one worker at the end. */
+const long =
+  /(a11y|compare|conversation|embed|heads|headsFile|lost-device|retention|scaling|search)\.spec\.ts$/;
+
 /**
  * A real Chromium with WebGPU in software, two at a time: SwiftShader compiles kernels on one thread, ten seconds for each
  * page that loads the model, and computes on all.
@@ -13,7 +17,10 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   workers: 2,
   globalSetup: './e2e/fixtures/build.ts',
-  fullyParallel: false,
+  projects: [
+    { name: 'long', testMatch: long, fullyParallel: true },
+    { name: 'short', testIgnore: long, fullyParallel: false },
+  ],
   forbidOnly: true,
   reporter: 'list',
   outputDir: 'test-results',
