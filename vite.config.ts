@@ -69,6 +69,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // One page for all files: a device of its own for each would compile the same kernels again, on one thread.
+          isolate: false,
           browser: {
             enabled: true,
             // `headless: false` because the new headless mode is asked for by flag:
