@@ -1,11 +1,11 @@
 /** One product and one attention on a device: how long they take, and what comes out, for the choice of kernels. */
 import { activationSize } from '../gpu/capabilities';
 import type { Gpu } from '../gpu/device';
-import { readBuffer, Recorder } from '../gpu/recorder';
+import { Recorder } from '../gpu/recorder';
 import { matmul, recordMatmul } from '../kernels/matmul';
 import { denseFlops, recordTileAttention, tileAttentionPipeline } from '../kernels/tileAttention';
-import { halfToFloat } from '../model/dtypes';
-import { noise, noiseValues, worst } from './bench/noise';
+import { withLab } from './bench/lab';
+import { median, worst } from './bench/noise';
 
 export interface Trial {
   /** Milliseconds, the median of some rounds. */
@@ -27,34 +27,11 @@ const mostLaunches = 64;
  */
 const mostDifference = 1 / 32;
 
-/** Seeded f16 values between 1/4 and 1 of either sign: on some chips, zeros would take less time. */
-function filled(gpu: Gpu, count: number, seed: number): GPUBuffer {
-  const buffer = gpu.memory.allocate('calibration', count * 2);
-  gpu.device.queue.writeBuffer(buffer, 0, noise(count, seed));
-  return buffer;
-}
-
-/** The same as the tier stores activations. */
-function activations(gpu: Gpu, count: number, seed: number): GPUBuffer {
-  if (activationSize(gpu.tier) === 2) return filled(gpu, count, seed);
-  const buffer = gpu.memory.allocate('calibration', count * 4);
-  gpu.device.queue.writeBuffer(buffer, 0, noiseValues(count, seed));
-  return buffer;
-}
-
-async function read(gpu: Gpu, from: GPUBuffer, count: number, bytes: number): Promise<Float64Array> {
-  const data = await readBuffer(gpu, from, 0, count * bytes);
-  return bytes === 2
-    ? Float64Array.from(new Uint16Array(data), halfToFloat)
-    : Float64Array.from(new Float32Array(data));
-}
-
-/** Runs what `record` records, a first time and some rounds more; then reads `out` and frees the buffers. */
+/** Runs what `record` records, a first time and some rounds more; then reads what came out. */
 async function run(
   gpu: Gpu,
-  buffers: Readonly<Record<string, GPUBuffer>> & { out: GPUBuffer },
-  outputs: { count: number; bytes: number },
   record: (recorder: Recorder) => void,
+  read: () => Promise<Float64Array>,
 ): Promise<Trial> {
   const recorder = new Recorder(gpu);
   try {
@@ -68,46 +45,39 @@ async function run(
     const launches = Math.max(1, Math.min(mostLaunches, Math.ceil(leastMs / (await time(1)))));
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) times.push(await time(launches));
-    const ms = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Infinity;
-    return { ms, out: await read(gpu, buffers.out, outputs.count, outputs.bytes) };
+    return { ms: median(times), out: await read() };
   } finally {
     await recorder.destroy();
-    for (const buffer of new Set(Object.values(buffers))) gpu.memory.release(buffer);
   }
 }
 
-/** A square product in 16 bits. */
-export async function tryProduct(gpu: Gpu): Promise<Trial> {
+/** A square product in 16 bits, of seeded values: on some chips, zeros would take less time. */
+export function tryProduct(gpu: Gpu): Promise<Trial> {
   const { rows } = gpu.capabilities.software ? software : measured;
-  const pipeline = await gpu.pipelines.get(matmul);
-  const buffers = {
-    a: activations(gpu, rows * rows, 1),
-    w: filled(gpu, rows * rows, 2),
-    bias: gpu.memory.allocate('calibration', rows * 2),
-    out: gpu.memory.allocate('calibration', rows * rows * 4),
-  };
-  return run(gpu, buffers, { count: rows * rows, bytes: 4 }, (recorder) => {
-    recordMatmul(recorder, pipeline, buffers, { rows, cols: rows, length: rows }, 'calibration');
+  return withLab(gpu, async (lab) => {
+    const pipeline = await gpu.pipelines.get(matmul);
+    const buffers = {
+      a: await lab.noiseActivations(rows * rows, 1),
+      w: await lab.noise(rows * rows, 2),
+      bias: lab.empty(rows * 2),
+      out: lab.empty(rows * rows * 4),
+    };
+    return run(
+      gpu,
+      (recorder) => {
+        recordMatmul(recorder, pipeline, buffers, { rows, cols: rows, length: rows }, 'calibration');
+      },
+      () => lab.readF32(buffers.out, 0, rows * rows),
+    );
   });
 }
 
 /** Dense attention of one chunk after as long a past. */
-export async function tryAttention(gpu: Gpu): Promise<Trial> {
+export function tryAttention(gpu: Gpu): Promise<Trial> {
   const { rows, heads, position } = gpu.capabilities.software ? software : measured;
   const headDim = 64;
   const keys = position + rows;
-  const outputs = { count: heads * rows * headDim, bytes: activationSize(gpu.tier) };
-  const pipeline = await tileAttentionPipeline(gpu, headDim);
-  const unread = gpu.memory.allocate('calibration', 16);
-  const buffers = {
-    q: filled(gpu, heads * rows * headDim, 3),
-    k: filled(gpu, heads * keys * headDim, 4),
-    v: filled(gpu, heads * keys * headDim, 5),
-    counts: unread,
-    tiles: unread,
-    columns: unread,
-    out: gpu.memory.allocate('calibration', outputs.count * outputs.bytes),
-  };
+  const outputs = heads * rows * headDim;
   const shape = {
     rows,
     firstRowBlock: 0,
@@ -124,8 +94,25 @@ export async function tryAttention(gpu: Gpu): Promise<Trial> {
     index: null,
     flops: denseFlops(rows, position, headDim, heads),
   };
-  return run(gpu, buffers, outputs, (recorder) => {
-    recordTileAttention(recorder, pipeline, buffers, shape, 'calibration');
+  return withLab(gpu, async (lab) => {
+    const pipeline = await tileAttentionPipeline(gpu, headDim);
+    const unread = lab.empty(16);
+    const buffers = {
+      q: await lab.noise(outputs, 3),
+      k: await lab.noise(heads * keys * headDim, 4),
+      v: await lab.noise(heads * keys * headDim, 5),
+      counts: unread,
+      tiles: unread,
+      columns: unread,
+      out: lab.empty(outputs * activationSize(gpu.tier)),
+    };
+    return run(
+      gpu,
+      (recorder) => {
+        recordTileAttention(recorder, pipeline, buffers, shape, 'calibration');
+      },
+      () => lab.readActivations(buffers.out, 0, outputs),
+    );
   });
 }
 

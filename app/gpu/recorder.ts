@@ -1,6 +1,6 @@
 /**
  * Records dispatches into paced submits, with timestamps by phase. One recorder serves one run.
- * Nothing is read back until `finish()`; `pace()` is where a run waits, measures and can be cancelled.
+ * Nothing is read back until `drainAndRead()`; `pace()` is where a run waits, measures and can be cancelled.
  */
 import { UserError } from '../errors';
 import type { Gpu } from './device';
@@ -59,8 +59,8 @@ export class Recorder {
   /** Part of the run, such as a layer, that the GPU time of what is recorded next is booked under too; null: none. */
   section: number | null = null;
   private flops = 0;
-  private share = firstShare;
-  private dispatches = firstDispatches;
+  /** How many times the first submit after an idle GPU the next one holds. */
+  private ramp = 1;
   private inFlight: Promise<void>[] = [];
   private flopsInFlight = 0;
   private lastDone = 0;
@@ -118,10 +118,10 @@ export class Recorder {
   async pace(): Promise<void> {
     this.signal?.throwIfAborted();
     const { submitFlops } = this.gpu.pacer;
-    if (this.flops >= submitFlops * this.share || this.slot >= this.dispatches) {
+    const share = Math.min(1, firstShare * this.ramp);
+    if (this.flops >= submitFlops * share || this.slot >= firstDispatches * this.ramp) {
       this.submit();
-      this.share = Math.min(1, this.share * 2);
-      this.dispatches *= 2;
+      this.ramp *= 2;
     }
     while (this.inFlight.length >= maxInFlight && this.flopsInFlight >= submitFlops) {
       await this.inFlight[0];
@@ -164,8 +164,7 @@ export class Recorder {
 
   private async idle(): Promise<void> {
     await Promise.all(this.inFlight);
-    this.share = firstShare;
-    this.dispatches = firstDispatches;
+    this.ramp = 1;
     this.check();
     this.signal?.throwIfAborted();
   }

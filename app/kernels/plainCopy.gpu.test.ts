@@ -13,7 +13,7 @@ test.each([4, 4 * 1_023, 4 * 1_025, 4 * 2_500])(
     const before = normals(words + 8, 6);
     const out = uploadF32(gpu, before);
     const recorder = new Recorder(gpu);
-    recordPlainCopy(recorder, await gpu.pipelines.get(plainCopy, {}), { a, out }, words * 4, 'test');
+    recordPlainCopy(recorder, await gpu.pipelines.get(plainCopy), { a, out }, words * 4, 'test');
     await recorder.drain();
     await recorder.destroy();
     const expected = plainCopyReference(values, before, words);

@@ -2,7 +2,7 @@
  * Logits of many rows at once, for fidelity. One row at a time would read the whole head for each of them; as a product
  * it is read once.
  */
-import { readBuffer, type Recorder } from '../gpu/recorder';
+import type { Recorder } from '../gpu/recorder';
 import { recordMatmul } from '../kernels/matmul';
 import { recordMatvec } from '../kernels/matvec';
 import type { Transformer } from './transformer';
@@ -73,8 +73,7 @@ export async function readLogits(
         }
       await recorder.pace();
     }
-    await recorder.drain();
-    const data = await readBuffer(gpu, out, 0, bytes);
+    const data = await recorder.drainAndRead(out, bytes);
     const logits = new Float32Array(rows * vocab);
     for (const { piece, first, cols, offset } of slices) {
       const part = new Float32Array(data, offset, rows * cols);

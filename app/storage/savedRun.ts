@@ -10,6 +10,7 @@ import type {
   RunResult,
 } from '../engine/types';
 import { UserError } from '../errors';
+import { allTiers } from '../gpu/capabilities';
 import { DenseSchema, issueText, PatternSchema, patternNames } from './setup';
 import { ProjectedSchema } from './projected';
 
@@ -123,7 +124,7 @@ const Heads = v.pipe(
   ),
 );
 
-const Tier = v.picklist(['portable', 'f16', 'f16-subgroups', 'subgroup-matrix']);
+const Tier = v.picklist(allTiers);
 
 const Result = v.object({
   version: v.literal(1),

@@ -2,7 +2,8 @@
 import { activationSize } from '../../gpu/capabilities';
 import type { Gpu } from '../../gpu/device';
 import { readBuffer, Recorder } from '../../gpu/recorder';
-import { half, median, noise, noiseValues } from './noise';
+import { halfToFloat } from '../../model/dtypes';
+import { median, noise, noiseValues } from './noise';
 
 export interface Timed {
   /** Median milliseconds of one run: GPU time, or wall time without timestamp queries. */
@@ -17,8 +18,8 @@ const timedRounds = 5;
 const roundMs = 20;
 const mostRepeats = 1_000;
 /**
- * A GPU that idled, while a reference was computed say, works at a lower clock at first: on an H200 the same kernel took up
- * to 1.5 times as long. Untimed rounds go on for the least of these ms, then until the last ones agree, at most the other.
+ * After a pause, while a reference was computed say, the same kernel took up to 1.9 times as long on an H200: its clock must
+ * rise first, it is supposed. Untimed rounds go on for the least of these ms, then until the last ones agree, at most the other.
  */
 const warmUpMs = { least: 250, most: 2_000 };
 const settledRounds = 5;
@@ -68,7 +69,10 @@ export class Lab {
   }
 
   async readF16(buffer: GPUBuffer, first: number, count: number): Promise<Float64Array> {
-    return Float64Array.from(new Uint16Array(await readBuffer(this.gpu, buffer, first * 2, count * 2)), half);
+    return Float64Array.from(
+      new Uint16Array(await readBuffer(this.gpu, buffer, first * 2, count * 2)),
+      halfToFloat,
+    );
   }
 
   async readF32(buffer: GPUBuffer, first: number, count: number): Promise<Float64Array> {

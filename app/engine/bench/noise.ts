@@ -30,14 +30,6 @@ export function noise(count: number, seed: number, first = 0): Uint16Array<Array
   return bits;
 }
 
-/** Normal f16 bits to a number; what `noise` makes. */
-export function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = (bits & 0x3ff) / 1024;
-  return exponent === 0 ? sign * fraction * 2 ** -14 : sign * 2 ** (exponent - 15) * (1 + fraction);
-}
-
 /** The same as numbers. As no value is a subnormal, f16 bits become f32 bits by a shift and the difference of biases. */
 export function noiseValues(count: number, seed: number, first = 0): Float32Array<ArrayBuffer> {
   const words = new Uint32Array(count);
