@@ -99,8 +99,8 @@ function ModelFacts({ model }: { model: ModelReport }) {
     <>
       {model.id === 'builtin' && (
         <p className="help">
-          It looks up facts, finishes sentences and follows a reference in a text of up to a million tokens.
-          It cannot chat, summarise or reason.
+          It looks up facts, lists a few values, finishes sentences and follows a reference in a text of up to
+          a million tokens. It cannot chat, summarise or reason.
         </p>
       )}
       <details>
