@@ -30,10 +30,12 @@ export interface SampledErrorShape {
   firstSum: number;
   /** null: every head is dense. */
   index: { rowBlocks: number } | null;
+  /** Parts that the dense masses come in. */
+  splits?: number;
 }
 
 /**
- * masses [head][64] vec2f of `sampled_mass`, outputs [row][heads][headDim] f32 of `tile_attention` without f16, with
+ * masses [head][64] vec2f of `sampled_mass`, the dense ones [split][head][64], outputs [row][heads][headDim] f32 of `tile_attention` without f16, with
  * the index and dense; adds to sums [...][head] vec4f. A sum of a million values in f32 is right to about 1e-6.
  */
 export function recordSampledError(
@@ -54,6 +56,7 @@ export function recordSampledError(
       indexed: Number(shape.index !== null),
       index_row_blocks: shape.index?.rowBlocks ?? 0,
       dim4: shape.headDim / 4,
+      splits: shape.splits ?? 1,
     },
     workgroups: [shape.heads],
     phase,

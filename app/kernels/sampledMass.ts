@@ -33,13 +33,15 @@ export interface SampledMassShape {
   headDim: number;
   /** null: all causal keys. */
   index: { rowBlocks: number; tileCapacity: number; columnCapacity: number } | null;
+  /** Parts of the walk over all causal keys (1 with an index), and masses from one part to the next. */
+  splits?: { count: number; stride: number };
   /** For pacing. */
   flops: number;
 }
 
 /**
  * q [all heads][qStride][headDim] half (RoPE applied, unscaled), k [KV head of the dispatch][keyStride][headDim] half,
- * masses [all heads][64] vec2f: of each row the largest score (times log2 e) and the sum of exp2(score - largest);
+ * masses [split][all heads][64] vec2f: of each row the largest score (times log2 e) and the sum of exp2(score - largest);
  * (-1e20, 0) for rows without a key. The index is described in `attention/tileIndex.ts`.
  */
 export function recordSampledMass(
@@ -66,8 +68,10 @@ export function recordSampledMass(
       column_capacity: shape.index?.columnCapacity ?? 0,
       dim4: shape.headDim / 4,
       scale: Math.LOG2E / Math.sqrt(shape.headDim),
+      splits: shape.splits?.count ?? 1,
+      split_stride: shape.splits?.stride ?? 0,
     },
-    workgroups: [shape.heads],
+    workgroups: [shape.heads, shape.splits?.count ?? 1],
     phase,
     flops: shape.flops,
   });

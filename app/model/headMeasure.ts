@@ -11,6 +11,13 @@ import type { CacheRange } from '../attention/types';
 import type { Gpu } from '../gpu/device';
 import type { Binding, Recorder } from '../gpu/recorder';
 import { readBuffer } from '../gpu/recorder';
+import {
+  mergeSplits,
+  mergeSplitsSpec,
+  recordMergeSplits,
+  splitBytes,
+  splitsFor,
+} from '../kernels/mergeSplits';
 import { recordSampledError, sampledError, sumValues } from '../kernels/sampledError';
 import { recordSampledMass, sampledMass } from '../kernels/sampledMass';
 import { recordTileAttention, tileAttention, tileAttentionSpec } from '../kernels/tileAttention';
@@ -62,13 +69,21 @@ type HeadPart = Pick<CacheRange, 'headBase' | 'heads' | 'k' | 'v'>;
 
 type Sizes = ReturnType<typeof sizesOf>;
 
-function sizesOf({ heads, layers, headDim, chunkRows }: Geometry, sets: number, scale: MapScale | null) {
+function sizesOf(
+  { heads, layers, headDim, chunkRows, keyStride }: Geometry,
+  sets: number,
+  scale: MapScale | null,
+) {
+  const parts = splitBytes(headDim, 4);
   return {
     // Row blocks keep their place in the chunk, as the attention kernel writes them.
     measured_sparse: chunkRows * heads * headDim * 4,
     measured_dense: chunkRows * heads * headDim * 4,
     sparse_masses: heads * 64 * 8,
-    dense_masses: heads * 64 * 8,
+    dense_masses: splitsFor(1, heads, keyStride) * heads * 64 * 8,
+    // Dense outputs of a row block whose keys are split.
+    dense_parts: parts.parts,
+    dense_stats: parts.stats,
     head_sums: sets * layers * heads * sumValues * 4,
     tile_maps: scale ? layers * heads * scale.cells ** 2 * 4 : 16,
     no_lists: 16,
@@ -214,10 +229,12 @@ export class HeadMeasure implements PrefillObserver {
     const { heads, headDim, layers, past } = geometry;
     const dense = { masses: buffers.dense_masses, out: buffers.measured_dense };
     const sparse = { masses: buffers.sparse_masses, out: buffers.measured_sparse };
-    await this.walk(recorder, rows, rowBlock, null, dense);
+    // Without an index a pattern's attention is this very dense one, which stays in one part as an index does.
+    const whole = indexes.includes(null);
+    const splits = whole ? 1 : splitsFor(1, heads, past + rows.first + rowBlock * 64 + 64);
+    await this.walk(recorder, rows, rowBlock, null, dense, splits);
     for (const [set, index] of indexes.entries()) {
-      if (index) await this.walk(recorder, rows, rowBlock, index, sparse);
-      // Without an index the pattern's attention is this very dense one.
+      if (index) await this.walk(recorder, rows, rowBlock, index, sparse, 1);
       const measured = index ? sparse : dense;
       recordSampledError(
         recorder,
@@ -238,6 +255,7 @@ export class HeadMeasure implements PrefillObserver {
           headDim,
           firstSum: (set * layers + layer) * heads,
           index,
+          splits,
         },
         'measure',
       );
@@ -245,15 +263,17 @@ export class HeadMeasure implements PrefillObserver {
     }
   }
 
-  /** Masses and outputs of a row block's heads, over an index or all causal keys. */
+  /** Masses and outputs of a row block's heads, over an index or all causal keys, these perhaps in parts. */
   private async walk(
     recorder: Recorder,
     rows: RowsInput,
     rowBlock: number,
     index: TileIndex | null,
     to: { masses: GPUBuffer; out: GPUBuffer },
+    splits: number,
   ): Promise<void> {
     const { geometry, pipelines } = this;
+    const { dense_parts: parts, dense_stats: stats } = this.buffers;
     const { heads, kvHeads, headDim, keyStride, past } = geometry;
     const keys = past + rows.first + rows.count;
     const perHead = 4 * 64 * headDim * (past + rows.first + rowBlock * 64 + 64);
@@ -276,18 +296,48 @@ export class HeadMeasure implements PrefillObserver {
         recorder,
         pipelines.mass,
         { q: rows.queries, k, ...lists, masses: to.masses },
-        { ...shape, rowBlock, flops: (perHead * count) / 2 },
+        {
+          ...shape,
+          rowBlock,
+          splits: { count: splits, stride: heads * 64 },
+          flops: (perHead * count) / 2,
+        },
         'measure',
       );
+      const split = splits > 1 ? { splits, first: 0, count: splits, rows: 64 } : undefined;
       recordTileAttention(
         recorder,
         pipelines.attention,
-        { q: rows.queries, k, v, ...lists, out: to.out },
-        { ...shape, firstRowBlock: rowBlock, rowBlocks: 1, totalHeads: heads, flops: perHead * count },
+        { q: rows.queries, k, v, ...lists, ...(split ? { out: parts, stats } : { out: to.out }) },
+        {
+          ...shape,
+          firstRowBlock: rowBlock,
+          rowBlocks: 1,
+          totalHeads: heads,
+          ...(split && { split }),
+          flops: perHead * count,
+        },
         'measure',
       );
       await recorder.pace();
     }
+    if (splits === 1) return;
+    recordMergeSplits(
+      recorder,
+      pipelines.merge,
+      { parts, stats, out: to.out },
+      {
+        rows: Math.min(64, rows.count - rowBlock * 64),
+        firstRow: rowBlock * 64,
+        heads,
+        headBase: 0,
+        totalHeads: heads,
+        headDim,
+        splits,
+        splitRows: 64,
+      },
+      'measure',
+    );
   }
 
   /** Heads in dispatches that the pacer allows; whole KV heads where it allows more than one's. */
@@ -335,12 +385,13 @@ export function headParts(
 }
 
 async function pipelinesOf(gpu: Gpu, headDim: number) {
-  const [mass, attention, error, map] = await Promise.all([
+  const [mass, attention, merge, error, map] = await Promise.all([
     gpu.pipelines.get(sampledMass),
     // f32 out of the kernel in every tier: rounded outputs would differ by their rounding.
     gpu.pipelines.get(tileAttention, { ...tileAttentionSpec(headDim), without: ['f16'] }),
+    gpu.pipelines.get(mergeSplits, { ...mergeSplitsSpec(headDim), without: ['f16'] }),
     gpu.pipelines.get(sampledError),
     gpu.pipelines.get(tileMap),
   ]);
-  return { mass, attention, error, map };
+  return { mass, attention, merge, error, map };
 }

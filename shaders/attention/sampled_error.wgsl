@@ -16,11 +16,13 @@ struct Params {
   indexed: u32,
   index_row_blocks: u32,
   dim4: u32,
+  // Parts that the dense masses come in.
+  splits: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> sparse_masses: array<vec2f>; // [head][64], of `sampled_mass`
-@group(0) @binding(2) var<storage, read> dense_masses: array<vec2f>;
+@group(0) @binding(2) var<storage, read> dense_masses: array<vec2f>;  // [split][heads][64]
 @group(0) @binding(3) var<storage, read> sparse_out: array<vec4f>;    // [row][heads][dim4]
 @group(0) @binding(4) var<storage, read> dense_out: array<vec4f>;
 @group(0) @binding(5) var<storage, read> counts: array<vec2<u32>>;    // [head][row block]: tiles, columns
@@ -29,6 +31,7 @@ struct Params {
 
 const DENSE_TILES: u32 = 0xffffffff;
 const BLOCK_ROWS: u32 = 64;
+const LEAST_MAX: f32 = -1e20;
 
 // Dispatch: x = head.
 @compute @workgroup_size(PREFIX_THREADS)
@@ -40,7 +43,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var kept = 0.0;
   if (thread < live_rows) {
     let sparse = sparse_masses[head * BLOCK_ROWS + thread];
-    let dense = dense_masses[head * BLOCK_ROWS + thread];
+    var dense = vec2f(LEAST_MAX, 0);
+    for (var split = 0u; split < params.splits; split++) {
+      let part = dense_masses[(split * params.heads + head) * BLOCK_ROWS + thread];
+      let largest = max(dense.x, part.x);
+      dense = vec2f(largest, dense.y * exp2(dense.x - largest) + part.y * exp2(part.x - largest));
+    }
     // A row that sees no key of the index keeps nothing: its sum is 0.
     kept = exp2(sparse.x - dense.x) * sparse.y / dense.y;
   }

@@ -2,6 +2,7 @@
 // row the largest score and the sum of exp2(score - largest). The ratio of two such sums is MInference's attention
 // recall (Jiang et al. 2024, section 3.1). Scores only: V is not read, and nothing is kept of a key.
 // An index counts what it lists, as in `tile_attention`: its tiles with the causal mask, then its columns.
+// One row block is few workgroups, so all causal keys can be split over more of them; `sampled_error` joins the parts.
 #import score_tile
 
 struct Params {
@@ -26,6 +27,9 @@ struct Params {
   dim4: u32,
   // Softmax scale times log2(e).
   scale: f32,
+  // Parts of the walk over all causal keys, and masses from one part to the next; 1 with an index.
+  splits: u32,
+  split_stride: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -34,7 +38,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> counts: array<vec2<u32>>;    // [head][row block]: tiles, columns
 @group(0) @binding(4) var<storage, read> tiles: array<u32>;           // [head][row block][tile_capacity]: first key
 @group(0) @binding(5) var<storage, read> columns: array<u32>;         // [head][row block][column_capacity]: key
-@group(0) @binding(6) var<storage, read_write> masses: array<vec2f>;  // [head][64]: largest score, sum
+@group(0) @binding(6) var<storage, read_write> masses: array<vec2f>;  // [split][head][64]: largest score, sum
 
 const DENSE_TILES: u32 = 0xffffffff;
 const NO_KEY: u32 = 0xffffffff;
@@ -62,7 +66,7 @@ fn load_key4(slot: u32, dim: u32) -> vec4f {
   return select(vec4f(), value, live);
 }
 
-// Dispatch: x = head of this dispatch. A thread owns 8 rows and 8 slots of every step, and keeps its own maxima and
+// Dispatch: x = head of this dispatch, y = split. A thread owns 8 rows and 8 slots of every step, and keeps its own maxima and
 // sums; the 16 threads of a row are joined once, at the end.
 @compute @workgroup_size(SCORE_THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -87,11 +91,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   // Two tiles a step, then columns in groups of 128.
   let tile_steps = (tile_count + 1) / 2;
   let steps = tile_steps + (column_count + SCORE_KEYS - 1) / SCORE_KEYS;
+  let first_step = workgroup.y * steps / params.splits;
+  let end_step = (workgroup.y + 1) * steps / params.splits;
 
   var largest = array<f32, 8>(
     LEAST_MAX, LEAST_MAX, LEAST_MAX, LEAST_MAX, LEAST_MAX, LEAST_MAX, LEAST_MAX, LEAST_MAX);
   var sums = array<f32, 8>();
-  for (var step = 0u; step < steps; step++) {
+  for (var step = first_step; step < end_step; step++) {
     var key = NO_KEY;
     if (step < tile_steps) {
       let tile = step * 2 + thread / 64;
@@ -151,7 +157,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
   if (thread % 16 == 0) {
     for (var r = 0u; r < 4; r++) {
-      let row = head * SCORE_ROWS + row8 * 8 + r;
+      let row = workgroup.y * params.split_stride + head * SCORE_ROWS + row8 * 8 + r;
       masses[row] = vec2f(max_low[r], sum_low[r]);
       masses[row + 4] = vec2f(max_high[r], sum_high[r]);
     }
