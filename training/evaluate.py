@@ -31,7 +31,7 @@ from tasks import NOT_THERE, same_list
 from tokenizer import ASSISTANT, END, USER
 
 # Tokens of a document: how many documents.
-DOCUMENTS = {8192: 6, 32_768: 6, 131_072: 5, 262_144: 4, 1_048_576: 2}
+DOCUMENTS = {8192: 6, 32_768: 6, 131_072: 5, 262_144: 4, 1_048_576: 3}
 LONGEST_ANSWER = 64
 LOSS_WINDOW, LOSS_WINDOWS = 2048, 128
 
@@ -116,6 +116,7 @@ def main() -> None:
     arguments.add_argument("--lengths", type=int, nargs="+", default=list(DOCUMENTS))
     arguments.add_argument("--documents", type=int, help="of each length, instead of the usual number")
     arguments.add_argument("--until", type=float, help="start no document after this Unix time")
+    arguments.add_argument("--after", type=Path, help="wait for this file before loading the weights; documents are made meanwhile")
     arguments.add_argument("--processes", type=int, default=12)
     arguments.add_argument("--seed", type=int, default=7)
     arguments.add_argument("--device", default="cuda")
@@ -135,6 +136,8 @@ def main() -> None:
     shown: Counter = Counter()
     with multiprocessing.get_context("fork").Pool(given.processes) as pool:
         made = pool.imap(make_haystack, tasks)
+        while given.after and not given.after.exists():
+            time.sleep(1)
         model = load(given.model, torch.float16 if device == "cuda" else torch.float32, given.attention, device)
         words = Tokenizer.from_file(str(tokenizer))
         loss, counted = held_out_loss(model, given.data, device)

@@ -183,7 +183,9 @@ class Model(nn.Module):
             q, k, v = (one.unflatten(0, (rows, -1)).transpose(1, 2) for one in (q, k, v))
             same = q.shape[2] == k.shape[2]
             mask = None if same else causal_lower_right(q.shape[2], k.shape[2])
-            with sdpa_kernel(BACKENDS[self.attention]):
+            # cuDNN takes no mask that is aligned with the last key.
+            backend = self.attention if same or self.attention != "cudnn" else "flash"
+            with sdpa_kernel(BACKENDS[backend]):
                 mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=same)
             return mixed.transpose(1, 2).flatten(0, 1).flatten(1)
 

@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from torch.nn.attention import sdpa_kernel
 
 from data import KIND_NAMES, KIND_WEIGHTS, Corpus
 from long import LongSequenceMaker
-from model import CHUNK, Local, Model, Shape
+from model import BACKENDS, CHUNK, Local, Model, Shape
 from muon import Muon
 from words import WordLists
 
@@ -121,6 +122,34 @@ STAGES = {
         ),
         harder=True,
     ),
+    # The same tasks for longer, with dense sequences beyond 131,072 tokens: what a document's own tokens see there is learnt
+    # from these alone, since in `Local` sequences they see their block.
+    "more": Stage(
+        0.008,
+        1.2e-3,
+        0.35,
+        (
+            (
+                0.4,
+                {Form(512): 0.06, Form(2048): 0.22, Form(8192): 0.26, Form(32_768): 0.24}
+                | {Form(131_072): 0.1, Form(262_144): 0.01}
+                | {Form(262_144, LARGE): 0.04, Form(524_288, SMALL): 0.03, Form(1_048_576, SMALL): 0.04},
+            ),
+            (
+                0.8,
+                {Form(512): 0.03, Form(2048): 0.12, Form(8192): 0.2, Form(32_768): 0.25}
+                | {Form(131_072): 0.16, Form(262_144): 0.03, Form(524_288): 0.01}
+                | {Form(262_144, LARGE): 0.05, Form(524_288, SMALL): 0.06, Form(1_048_576, SMALL): 0.09},
+            ),
+            (
+                1.00,
+                {Form(512): 0.03, Form(2048): 0.12, Form(8192): 0.2, Form(32_768): 0.27}
+                | {Form(131_072): 0.17, Form(262_144): 0.03}
+                | {Form(262_144, LARGE): 0.05, Form(524_288, SMALL): 0.06, Form(1_048_576, SMALL): 0.07},
+            ),
+        ),
+        harder=True,
+    ),
 }
 WARM_UP_STEPS = 40
 # Of a long document's own tokens, so many are trained on, in one stretch.
@@ -159,6 +188,29 @@ def save(model: Model, path: Path) -> None:
     os.replace(draft, path)
 
 
+def faster_attention(shape: Shape, device: str, length: int = CHUNK) -> str:
+    """Which of the two backends takes less time for one layer, forward and backward, at `length` tokens."""
+    times: dict[str, float] = {}
+    for name in ("flash", "cudnn"):
+        q, k, v = (
+            torch.randn(1, shape.heads, length, shape.head_dim, device=device, dtype=torch.bfloat16, requires_grad=True)
+            for _ in range(3)
+        )
+        try:
+            with sdpa_kernel(BACKENDS[name]):
+                for _ in range(3):
+                    torch.cuda.synchronize()
+                    start = time.time()
+                    torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True).sum().backward()
+                    torch.cuda.synchronize()
+                    times[name] = time.time() - start
+        except RuntimeError as error:
+            print(f"{name}: {error}", flush=True)
+            times.pop(name, None)
+    print("attention, ms:", {name: round(1000 * taken, 1) for name, taken in times.items()}, flush=True)
+    return min(times, key=lambda name: times[name])
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--data", type=Path, required=True)
@@ -171,7 +223,7 @@ def main() -> None:
     arguments.add_argument("--tokens", type=int, default=131_072, help="a step")
     arguments.add_argument("--workers", type=int, default=14)
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--attention", default="flash")
+    arguments.add_argument("--attention", choices=("auto", *BACKENDS), default="auto", help="auto: the faster of two")
     arguments.add_argument("--device", default="cuda")
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -195,7 +247,11 @@ def main() -> None:
     cuda = given.device == "cuda"
     torch.manual_seed(given.seed)
     torch.set_float32_matmul_precision("high")
-    model = Model(Shape(rope_theta=stage.rope_theta), attention=given.attention if cuda else "math", compiled=cuda)
+    shape = Shape(rope_theta=stage.rope_theta)
+    attention = given.attention if cuda else "math"
+    if attention == "auto":
+        attention = faster_attention(shape, given.device)
+    model = Model(shape, attention=attention, compiled=cuda)
     model.initialise(given.seed)
     if given.start:
         model.load_state_dict({name: tensor.float() for name, tensor in load_file(given.start).items()})
