@@ -10,6 +10,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import signal
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -157,7 +158,6 @@ HAYSTACK_PLACES = 16_384
 # Losses of sequences from this length on are logged by themselves.
 LONG = 131_072
 LOSS_NAMES = [*KIND_NAMES, *(f"long {name}" for name in KIND_NAMES)]
-LONGEST_STEP = 30.0
 SAVE_EVERY = 90.0
 
 
@@ -303,6 +303,13 @@ def main() -> None:
 
     log = open(given.out / "log.jsonl", "w")
     start = before = time.time()
+
+    def goes_on(*_) -> None:
+        """A stopped process that goes on again has not been training in between."""
+        nonlocal before
+        before = time.time()
+
+    signal.signal(signal.SIGCONT, goes_on)
     step, last, counts, waited, done, spent, saved, read, read_before = 0, 0.0, {}, 0.0, deque(), 0.0, 0.0, 0, 0
     while spent < given.seconds:
         progress = spent / given.seconds
@@ -327,8 +334,7 @@ def main() -> None:
             if len(done) > 3:
                 done.popleft().synchronize()
         now = time.time()
-        # A stopped process that goes on again has not been training in between.
-        spent += min(now - before, LONGEST_STEP)
+        spent += now - before
         before = now
         if given.until and now < given.until:
             # The rate must have reached zero by then.
