@@ -10,6 +10,7 @@ import { UserError } from '../errors';
 import { antidiagonalIndex, recordAntidiagonalIndex } from '../kernels/antidiagonalIndex';
 import {
   antidiagonalScores,
+  groupBytes,
   groupsOf,
   recordAntidiagonalScores,
   rowTilesOf,
@@ -25,6 +26,8 @@ import type { Geometry, Pattern, Settings } from './types';
 
 /** Rows of the original's first chunk. */
 const firstChunk = 16_384;
+/** Up to this many keys the original (`Xattention_prefill`) pads to 2,048 or 4,096 and sorts at most 32 blocks. */
+const mostKeysOfNetwork = 4096;
 /** Bytes that the lists of a chunk may use. Longer lists are dense: only above 2^28 heads x row blocks x tiles. */
 const listBytes = 2 ** 26;
 
@@ -40,6 +43,12 @@ function readXAttention(set: Settings) {
   return settings;
 }
 
+/** Blocks that the original sorts where there are at most 32, and its order of equal ones is a network's; else 0. */
+function networkBlocks({ keys, past }: Geometry): number {
+  if (past > 0 || keys > mostKeysOfNetwork) return 0;
+  return keys > 2048 ? 32 : 16;
+}
+
 /** A threshold may need every tile, so lists have room for all where that is affordable. */
 function capacityOf({ keys, heads, chunkRows }: Geometry): number {
   const room = Math.floor(listBytes / 4 / (heads * rowBlocksOf(chunkRows)));
@@ -48,7 +57,7 @@ function capacityOf({ keys, heads, chunkRows }: Geometry): number {
 
 /** Units (64 strided rows of a head) whose scores are held at a time. */
 function batchOf({ keys, heads, chunkRows }: Geometry, stride: number): number {
-  const fits = Math.floor(scratchBytes / (unitRows * groupsOf(keys, stride) * 4));
+  const fits = Math.floor(scratchBytes / (unitRows * groupsOf(keys, stride) * groupBytes));
   return Math.max(1, Math.min(heads * rowTilesOf(chunkRows, stride), fits));
 }
 
@@ -56,7 +65,7 @@ function scratchSizes(geometry: Geometry, stride: number) {
   const { keys } = geometry;
   const units = batchOf(geometry, stride);
   return {
-    scores: units * unitRows * groupsOf(keys, stride) * 4,
+    scores: units * unitRows * groupsOf(keys, stride) * groupBytes,
     sums: units * (stride / 2) * Math.ceil(keys / blockSize) * 4,
   };
 }
@@ -129,6 +138,7 @@ export const xattention: PatternFactory = {
                     rowBlocks: rowBlocksOf(count),
                     tileCapacity,
                     threshold,
+                    networkBlocks: networkBlocks(geometry),
                     lateRows: past === 0 ? Math.max(0, firstChunk - first) : 0,
                     denseAbove: auto ? denseAbove : neverDense,
                   },

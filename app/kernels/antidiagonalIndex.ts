@@ -17,6 +17,8 @@ export interface AntidiagonalIndexShape
   threshold: number;
   /** Rows of this chunk in the first part of the original, which keeps one block more. */
   lateRows: number;
+  /** Blocks that are sorted by the original's network, 32 at most; 0: equal sums go by their index. */
+  networkBlocks: number;
   /** Lists above this share of the causal tiles are dense. */
   denseAbove: number;
 }
@@ -30,6 +32,7 @@ export function recordAntidiagonalIndex(
 ): void {
   const { stride, rows, rowPosition, units } = shape;
   const blocks = Math.ceil((rowPosition + rows) / blockSize);
+  const scaled = shape.threshold * 2 ** 32;
   recorder.dispatch(pipeline, {
     buffers,
     params: {
@@ -45,7 +48,9 @@ export function recordAntidiagonalIndex(
       blocks,
       tile_capacity: shape.tileCapacity,
       late_rows: shape.lateRows,
-      threshold: shape.threshold,
+      network_blocks: shape.networkBlocks,
+      threshold_high: shape.threshold === 1 ? 0xffffffff : Math.floor(scaled),
+      threshold_low: shape.threshold === 1 ? 0xffffffff : Math.floor((scaled % 1) * 2 ** 32),
       dense_above: shape.denseAbove,
     },
     workgroups: [stride / 2, units],

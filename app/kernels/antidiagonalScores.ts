@@ -10,7 +10,7 @@ export const antidiagonalScores = defineKernel({
 
 /** Strided rows of a unit: what one workgroup takes of a head. */
 export const unitRows = 64;
-/** Strided keys of a workgroup, and those that share a score. */
+/** Strided keys of a workgroup, and those that are written together. */
 const spanKeys = 128;
 const groupKeys = 8;
 
@@ -41,12 +41,15 @@ export function rowTilesOf(rows: number, stride: number): number {
   return Math.ceil(rows / stride / unitRows);
 }
 
-/** Scores of one strided row over `keys` keys. */
+/** Groups of 8 strided keys in `keys` keys. */
 export function groupsOf(keys: number, stride: number): number {
   return Math.ceil(Math.ceil(keys / stride) / groupKeys);
 }
 
-/** log(sum(exp)) of every 8 strided keys into scores [units][64][groups], in dispatches of at most `dispatchFlops`. */
+/** Bytes of a group's scores. */
+export const groupBytes = groupKeys * 2;
+
+/** Scores of strided rows and keys into scores [units][64][groups] of 8 halves, in dispatches of at most `dispatchFlops`. */
 export function recordAntidiagonalScores(
   recorder: Recorder,
   pipeline: Pipeline<keyof typeof antidiagonalScores.bindings>,
@@ -80,7 +83,8 @@ export function recordAntidiagonalScores(
         keys: shape.keys,
         key_stride: shape.keyStride,
         groups,
-        scale: 1 / (Math.sqrt(headDim) * stride),
+        scale: 1 / Math.fround(Math.sqrt(headDim)),
+        stride_scale: 1 / stride,
       },
       workgroups: [count],
       phase: 'estimate',

@@ -1,8 +1,9 @@
 // Antidiagonal scores of XAttention (arXiv 2503.16428, section 2.1): `stride` queries, the last first, and `stride` keys
 // are each taken as one long row, so that a product of two such rows sums an antidiagonal of a square of scores.
-// Of each row's softmax over strided keys only log(sum(exp)) of every 8 keys is kept: one pass, and an eighth of the memory.
+// Rounded to f16 where the original rounds, so that two blocks of nearly equal sums are ordered as there.
 // Reference: app/reference/xattention.ts, of the whole algorithm.
 #import score_tile
+#import round_half
 
 struct Params {
   // Workgroups are numbered by unit and span of 128 strided keys; the first of this dispatch.
@@ -25,15 +26,15 @@ struct Params {
   key_stride: u32,
   // Groups of 8 strided keys: the width of `scores`.
   groups: u32,
+  // 1 / sqrt(dim), 1 / stride
   scale: f32,
+  stride_scale: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> queries: array<half4>;     // [head][query_stride][dim4]
 @group(0) @binding(2) var<storage, read> k: array<half4>;           // [kv head][key_stride][dim4]
-@group(0) @binding(3) var<storage, read_write> scores: array<f32>; // [unit - first_unit][64][groups]
-
-const LOWEST: f32 = -1e30;
+@group(0) @binding(3) var<storage, read_write> scores: array<vec4u>; // [unit - first_unit][64][groups], halves in pairs
 
 var<private> query_base: u32;
 var<private> key_base: u32;
@@ -52,6 +53,10 @@ fn load_key4(key: u32, dim: u32) -> vec4f {
   let live = part < params.stride && source < params.keys;
   let at = key_base + source * params.dim4 + dim % params.dim4;
   return select(vec4f(), from_half(k[select(0u, at, live)]), live);
+}
+
+fn scores_of(products: vec4f) -> vec4f {
+  return round_half(round_half(products) * params.scale) * params.stride_scale;
 }
 
 // Dispatch: one workgroup for 64 strided rows by 128 strided keys.
@@ -77,19 +82,16 @@ fn main(
   let key = first_key + thread % 16 * 8;
   for (var r = 0u; r < 8; r++) {
     let row = first_row + thread / 16 * 8 + r;
-    let limit = (params.row_position + row * params.stride) / params.stride;
-    var largest = LOWEST;
-    for (var c = 0u; c < 8; c++) {
-      largest = max(largest, select(LOWEST, products[2 * r + c / 4][c % 4] * params.scale, key + c <= limit));
-    }
-    var sum = 0.0;
-    for (var c = 0u; c < 8; c++) {
-      let term = exp(min(0.0, products[2 * r + c / 4][c % 4] * params.scale - largest));
-      sum += select(0.0, term, key + c <= limit);
-    }
+    let low = scores_of(products[2 * r]);
+    let high = scores_of(products[2 * r + 1]);
     if (row * params.stride < params.rows && key / 8 < params.groups) {
       let place = ((unit - params.first_unit) * SCORE_ROWS + row - first_row) * params.groups + key / 8;
-      scores[place] = select(LOWEST, largest + log(max(sum, 1.0)), key <= limit);
+      scores[place] = vec4u(
+        pack2x16float(low.xy),
+        pack2x16float(low.zw),
+        pack2x16float(high.xy),
+        pack2x16float(high.zw),
+      );
     }
   }
 }
