@@ -19,6 +19,9 @@ import { choice, readSettings, whole, type PatternFactory } from './settings';
 import { causalTiles, denseAbove, neverDense, rowBlocksOf } from './tiles';
 import type { Geometry, Pattern, Settings } from './types';
 
+/** Default of `budget=classic`: MInference's own. */
+export const classicTopK = 100;
+
 /** Default of `budget=scaled`. */
 export function scaledTopK(keys: number): number {
   return Math.max(4, Math.ceil(16 * Math.sqrt(keys / 8192)));
@@ -27,7 +30,7 @@ export function scaledTopK(keys: number): number {
 function readBlockSparse(set: Settings, { keys, past }: Geometry) {
   const classic = set.budget === 'classic';
   const settings = readSettings('block_sparse', set, {
-    topK: whole(classic ? 100 : scaledTopK(keys), 1, mostKeys / 64),
+    topK: whole(classic ? classicTopK : scaledTopK(keys), 1, mostKeys / 64),
     budget: choice(['scaled', 'classic'], 'scaled'),
     // The original has no fallback, and 'classic' follows it.
     fallback: choice(['auto', 'off'], classic ? 'off' : 'auto'),

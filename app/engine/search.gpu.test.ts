@@ -22,6 +22,8 @@ test('every head gets a measured choice, and a larger budget keeps more', async 
     return found;
   };
   const found = await search(0.6);
+  // 5 of 10 tiles a row block at most, which is affordable.
+  expect(found.candidates.map(({ type }) => type)).toContain('block_sparse');
   expect(found.heads).toHaveLength(layers * heads);
   for (const choice of found.heads) {
     expect(choice.recall).toBeGreaterThan(0.1);

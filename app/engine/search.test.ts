@@ -15,6 +15,7 @@ describe('candidates', () => {
           const candidates = searchCandidates(keys, { density, budget });
           expect(candidates.map(({ type }) => type)).toContain('stream_llm');
           for (const { type, verticalSize, slashSize } of candidates) {
+            if (type === 'block_sparse') continue;
             expect(Number.isInteger(verticalSize) && Number.isInteger(slashSize)).toBe(true);
             expect(Math.max(verticalSize, slashSize)).toBeLessThanOrEqual(keys);
             const wide = budget === 'scaled' && type !== 'stream_llm' ? 2 : 1;
@@ -26,6 +27,20 @@ describe('candidates', () => {
         },
       ),
     );
+  });
+
+  test('block-sparse stands where its own budget is affordable', () => {
+    const has = (keys: number, density: number, budget: 'classic' | 'scaled') =>
+      searchCandidates(keys, { density, budget }).some(({ type }) => type === 'block_sparse');
+    // 16 of 128 tiles a row block, at most: 23% of the causal ones; as published 100, which is 95%.
+    expect(has(8192, 0.15, 'scaled')).toBe(false);
+    expect(has(8192, 0.2, 'scaled')).toBe(true);
+    expect(has(8192, 0.7, 'classic')).toBe(false);
+    expect(has(32_768, 0.3, 'classic')).toBe(true);
+    expect(candidatePattern({ type: 'block_sparse', verticalSize: 0, slashSize: 0 }, 'classic')).toEqual({
+      name: 'block_sparse',
+      set: { budget: 'classic', fallback: 'off' },
+    });
   });
 
   test('each is a pattern that never falls back to dense', () => {

@@ -3,7 +3,8 @@
  * tries patterns of equal cost beside a dense run, and keeps the one that holds the most of its attention. Scores are
  * measured on sampled rows, over dense queries, keys and values: attention kept, then output error.
  */
-import { formatHeadConfig, type HeadEntry } from '../attention/headConfig';
+import { classicTopK, scaledTopK } from '../attention/blockSparse';
+import { formatHeadConfig, type HeadEntry, type HeadType } from '../attention/headConfig';
 import { createPattern, type Geometry, type Pattern } from '../attention/pattern';
 import { UserError } from '../errors';
 import { HeadMeasure, type HeadFigures } from '../model/headMeasure';
@@ -15,10 +16,10 @@ import type { HeadSearchReport, PatternRequest } from './types';
 
 /** A pattern with its budget, and what MInference's JSON calls it. */
 export interface SearchCandidate {
-  type: 'vertical_and_slash' | 'stream_llm';
-  /** Columns in tokens; of `stream_llm` the sinks. */
+  type: HeadType;
+  /** Columns in tokens; of `stream_llm` the sinks; 0 of `block_sparse`, whose budget is not in the file. */
   verticalSize: number;
-  /** Diagonals in tokens; of `stream_llm` the window. */
+  /** Diagonals in tokens; of `stream_llm` the window; 0 of `block_sparse`. */
   slashSize: number;
 }
 
@@ -67,10 +68,19 @@ const paperRatios = [
 const columnShares = [0.1, 0.3, 0.5, 0.7, 0.9] as const;
 /** Sinks of the A-shape candidate, as in MInference's kernel. */
 const sinks = 128;
+/** How far above the wanted cost a head's candidate may be: tiles are coarse. */
+const slack = 1.25;
+
+/** Share of the causal tiles that block-sparse computes. MInference's files give it no size, so its cost is given. */
+function blockSparseDensity(keys: number, budget: SearchRequest['budget']): number {
+  const rows = Math.ceil(keys / 64);
+  const most = Math.min(rows, budget === 'classic' ? classicTopK : scaledTopK(keys));
+  return (most * (rows - (most - 1) / 2)) / ((rows * (rows + 1)) / 2);
+}
 
 /**
  * Candidates that cost about `density` of the causal keys each. A row of a prompt of n tokens sees n / 2 keys on
- * average, of which a candidate may take density * n / 2.
+ * average, of which a candidate may take density * n / 2. Block-sparse stands where its own budget costs no more.
  */
 export function searchCandidates(keys: number, { density, budget }: SearchRequest): SearchCandidate[] {
   const cost = (density * keys) / 2;
@@ -89,7 +99,12 @@ export function searchCandidates(keys: number, { density, budget }: SearchReques
         })
       : columnShares.map((share) => slashes(share * cost, Math.ceil(((1 - share) * cost) / 2 / 64) * 64));
   const local = within(Math.ceil(Math.max(0, cost - sinks) / 64) * 64, 64);
-  return [...ranked, { type: 'stream_llm', verticalSize: within(sinks, 1), slashSize: local }];
+  const blocks: SearchCandidate = { type: 'block_sparse', verticalSize: 0, slashSize: 0 };
+  return [
+    ...ranked,
+    { type: 'stream_llm', verticalSize: within(sinks, 1), slashSize: local },
+    ...(blockSparseDensity(keys, budget) <= density * slack ? [blocks] : []),
+  ];
 }
 
 /** The candidate as a pattern of its own, never dense by itself. */
@@ -97,13 +112,15 @@ export function candidatePattern(
   { type, verticalSize, slashSize }: SearchCandidate,
   budget: SearchRequest['budget'],
 ): PatternRequest {
-  return type === 'stream_llm'
-    ? { name: 'a_shape', set: { init: verticalSize, local: slashSize, fallback: 'off' } }
-    : { name: 'vertical_slash', set: { verticalSize, slashSize, budget, fallback: 'off' } };
+  switch (type) {
+    case 'stream_llm':
+      return { name: 'a_shape', set: { init: verticalSize, local: slashSize, fallback: 'off' } };
+    case 'block_sparse':
+      return { name: 'block_sparse', set: { budget, fallback: 'off' } };
+    case 'vertical_and_slash':
+      return { name: 'vertical_slash', set: { verticalSize, slashSize, budget, fallback: 'off' } };
+  }
 }
-
-/** How far above the wanted cost a head's candidate may be measured: tiles are coarse. */
-const slack = 1.25;
 
 /**
  * For each head the candidate that keeps the most attention among those whose measured cost is allowed; of equals the one
@@ -151,7 +168,7 @@ function checkSearch({ density, budget }: SearchRequest, tokens: number): void {
 }
 
 /** Candidates measured in one pass: each has scratch of its own. */
-const together = 3;
+const together = 4;
 
 export async function searchHeads(
   model: SearchModel,
@@ -235,7 +252,7 @@ export function searchReport(
 ): HeadSearchReport {
   const chosen: Record<string, number> = {};
   for (const { type, verticalSize, slashSize } of heads) {
-    const name = `${type} ${verticalSize}, ${slashSize}`;
+    const name = type === 'block_sparse' ? type : `${type} ${verticalSize}, ${slashSize}`;
     chosen[name] = (chosen[name] ?? 0) + 1;
   }
   return { model, tokens, density, budget, meanRecall, chosen, config: minferenceJson({ heads }) };
