@@ -64,8 +64,13 @@ const paperRatios = [
   [500, 1500],
   [3000, 200],
 ] as const;
-/** Ours: shares of the cost that go to columns. A band of 64 diagonals touches two tiles a row block. */
-const columnShares = [0.1, 0.3, 0.5, 0.7, 0.9] as const;
+/** Shares of the cost that go to columns: the paper's, 1, 5, 25 and 94%, and ours in the wide gap between the latter. */
+const columnShares = [
+  ...paperRatios.map(([columns, diagonals]) => columns / (columns + diagonals)),
+  0.4,
+  0.6,
+  0.8,
+];
 /** Sinks of the A-shape candidate, as in MInference's kernel. */
 const sinks = 128;
 /** How far above the wanted cost a head's candidate may be: tiles are coarse. */
@@ -91,17 +96,17 @@ export function searchCandidates(keys: number, { density, budget }: SearchReques
     verticalSize: within(columns, budget === 'classic' ? 30 : 32),
     slashSize: within(diagonals, budget === 'classic' ? 50 : 128),
   });
-  const ranked =
-    budget === 'classic'
-      ? paperRatios.map(([columns, diagonals]) => {
-          const scale = cost / (columns + diagonals);
-          return slashes(scale * columns, scale * diagonals);
-        })
-      : columnShares.map((share) => slashes(share * cost, Math.ceil(((1 - share) * cost) / 2 / 64) * 64));
+  const ranked = columnShares.map((share) => {
+    const diagonals = (1 - share) * cost;
+    // A band of 64 diagonals touches two tiles a row block.
+    return slashes(share * cost, budget === 'classic' ? diagonals : Math.ceil(diagonals / 2 / 64) * 64);
+  });
   const local = within(Math.ceil(Math.max(0, cost - sinks) / 64) * 64, 64);
   const blocks: SearchCandidate = { type: 'block_sparse', verticalSize: 0, slashSize: 0 };
+  // In a short prompt the least sizes make some of them one.
+  const distinct = new Map(ranked.map((one) => [`${one.verticalSize} ${one.slashSize}`, one]));
   return [
-    ...ranked,
+    ...distinct.values(),
     { type: 'stream_llm', verticalSize: within(sinks, 1), slashSize: local },
     ...(blockSparseDensity(keys, budget) <= density * slack ? [blocks] : []),
   ];
