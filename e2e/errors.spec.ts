@@ -44,6 +44,24 @@ test('a question longer than the context is refused in words', async ({ app, pag
   await expect(app.documentText).toHaveValue(/^Report/);
 });
 
+test('a bad parameter is refused by its name and the length of the prompt, beside the run button', async ({
+  app,
+  page,
+}) => {
+  await app.open();
+  await app.takeSample('Report');
+  await page.getByText('Advanced parameters').click();
+  const field = page.getByRole('spinbutton', { name: 'Columns at most' });
+  await field.fill('-5');
+  const bar = page.locator('.run-bar');
+  await expect(bar).toContainText('adaptive: verticalSize is -5, which is negative.');
+  await expect(bar).toContainText(/from 0 to \d{3} \(the prompt's length\)/);
+  await app.runButton.click();
+  await expect(page.getByRole('alert')).toContainText('verticalSize is -5');
+  await field.fill('16');
+  await expect(bar).toContainText(/Prompt of \d+ tokens needs/);
+});
+
 test('no network, then a model that does not exist: the built-in one stays', async ({
   app,
   page,

@@ -148,10 +148,12 @@ export function memoryPlan(
     const { largestBuffer } = at(length);
     return smallEnough(largestBuffer);
   };
+  // First, so that a bad setting is refused in terms of this prompt and not of a longer one.
+  const plan = at(tokens);
   let longest = 0;
   // Bisection over 64-token steps; the index kernels are u32-safe to 2^20 tokens.
   for (let step = 2 ** 20; step >= 64; step /= 2) {
     if (longest + step <= 2 ** 20 && admits(longest + step)) longest += step;
   }
-  return { ...at(tokens), fits: tokens <= 2 ** 20 && admits(tokens), longestPrompt: longest };
+  return { ...plan, fits: tokens <= 2 ** 20 && admits(tokens), longestPrompt: longest };
 }

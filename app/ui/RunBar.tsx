@@ -36,6 +36,7 @@ export function RunBar() {
 
 function PlanLine() {
   const plan = usePrompt((state) => state.plan);
+  const error = usePrompt((state) => state.error);
   const tokens = usePrompt((state) => state.count?.prompt);
   const adapter = useModel((state) => state.adapter);
   const hasModel = useModel((state) => state.model !== null);
@@ -44,6 +45,13 @@ function PlanLine() {
   if (adapterError) return <p className="plan soft">Waiting for a GPU</p>;
   if (!hasModel && !loading && adapter) return <p className="plan soft">No model is loaded</p>;
   if (loading || !adapter) return <p className="plan soft">The model is being loaded</p>;
+  // Where the button is that would run into it: the field may be far up the page, and so is what a run would say.
+  if (error)
+    return (
+      <p className="plan">
+        <strong className="warning">{error.sentence}</strong> <span className="soft">{error.remedy}</span>
+      </p>
+    );
   if (!plan || tokens === undefined) return <p className="plan soft">Choose a document and ask</p>;
   return (
     <p className="plan">
