@@ -246,6 +246,22 @@ describe('fallback', () => {
   });
 });
 
+// No query: all sums of a row block are equal but the diagonal's, and only their order decides. The original sorts 16, 32
+// and more blocks here.
+test.each([1000, 2300, 4200])(
+  'xattention, %i keys: equal sums go as the original sorts them',
+  async (keys) => {
+    const given = caseOf({ keys, heads: 1, kvHeads: 1, dim: 8, chunkRows: 2560 }, keys);
+    given.q.fill(0);
+    const { index } = await run(
+      await testGpu(),
+      { name: 'xattention', set: { stride: 16, threshold: 0.5 } },
+      given,
+    );
+    expect(index).toEqual(xattentionOf(given, 16, 0.5, true));
+  },
+);
+
 test('with a threshold of 1, or every tile asked for, the index has every tile', async () => {
   const given = caseOf({ keys: 700, heads: 1, kvHeads: 1, dim: 8, chunkRows: 256 }, 9);
   const all = Array.from({ length: 11 }, (_, block) => ({
