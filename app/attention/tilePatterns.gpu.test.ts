@@ -262,6 +262,17 @@ test.each([1000, 2300, 4200])(
   },
 );
 
+test('xattention: products beyond the range of f16 are ranked like others', async () => {
+  const given = caseOf({ keys: 900, heads: 2, kvHeads: 1, dim: 16, chunkRows: 1024 }, 8);
+  // Sums of 256 products of about 1 and 4,000: most strided rows have some above 65,504.
+  given.k.forEach((value, at) => (given.k[at] = Math.f16round(value * 4000)));
+  for (const stride of [8, 16]) {
+    const request = { name: 'xattention', set: { stride, threshold: 0.5 } } as const;
+    const { index } = await run(await testGpu(), request, given);
+    expect(index).toEqual(xattentionOf(given, stride, 0.5, true));
+  }
+});
+
 test('with a threshold of 1, or every tile asked for, the index has every tile', async () => {
   const given = caseOf({ keys: 700, heads: 1, kvHeads: 1, dim: 8, chunkRows: 256 }, 9);
   const all = Array.from({ length: 11 }, (_, block) => ({

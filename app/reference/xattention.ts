@@ -13,7 +13,7 @@ export interface XAttentionShape {
   stride: number;
 }
 
-/** The nearest f16, even ones first, as f64; beyond the largest it saturates, where the original gets infinities. */
+/** The nearest f16, even ones first, as f64; beyond the largest with as many bits, where the original gets infinities. */
 function half(value: number): number {
   const size = Math.abs(value);
   if (!(size >= 2 ** -24)) return size > 2 ** -25 ? Math.sign(value) * 2 ** -24 : 0;
@@ -21,7 +21,7 @@ function half(value: number): number {
   const below = Math.floor(size / step);
   const rest = size / step - below;
   const up = rest > 0.5 || (rest === 0.5 && below % 2 === 1);
-  return Math.sign(value) * Math.min(65_504, (below + Number(up)) * step);
+  return Math.sign(value) * (below + Number(up)) * step;
 }
 
 /**
@@ -54,7 +54,8 @@ export function antidiagonalSumsReference(
         for (let i = 0; i < dim; i++)
           product += at(q, row * stride + stride - 1 - part, rows, i) * at(k, key * stride + part, keys, i);
       }
-      scores.push(half(half(Math.fround(half(product) * inverse)) / stride));
+      const score = half(half(Math.fround(half(product) * inverse)) / stride);
+      scores.push(Math.max(-65_504, Math.min(65_504, score)));
     }
     const largest = scores.reduce((a, b) => Math.max(a, b), -Infinity);
     const weights = scores.map((score) => Math.exp(score - largest));

@@ -55,8 +55,10 @@ fn load_key4(key: u32, dim: u32) -> vec4f {
   return select(vec4f(), from_half(k[select(0u, at, live)]), live);
 }
 
+// The original's products overflow beyond 65504; scaled they fit, and are what they would be in a wider range.
 fn scores_of(products: vec4f) -> vec4f {
-  return round_half(round_half(products) * params.scale) * params.stride_scale;
+  let scores = round_half(round_half(products) * params.scale) * params.stride_scale;
+  return clamp(scores, vec4f(-65504.0), vec4f(65504.0));
 }
 
 // Dispatch: one workgroup for 64 strided rows by 128 strided keys.
