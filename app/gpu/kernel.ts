@@ -1,5 +1,5 @@
 /** One way to declare a kernel: its shader, its storage bindings in order, its variants. The rest is derived. */
-import { makeShaderDataDefinitions, makeStructuredView, type StructuredView } from 'webgpu-utils';
+import { makeShaderDataDefinitions, makeStructuredView } from 'webgpu-utils';
 import { UserError } from '../errors';
 import { specialise, type Flag, type ShaderSource, type WgslConstants } from './wgsl';
 
@@ -27,8 +27,17 @@ export interface Pipeline<Binding extends string = string> {
   readonly kernel: Kernel<Binding>;
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
-  /** Writes the fields of `Params` in the layout that WGSL prescribes. */
-  readonly params: StructuredView;
+  /** Names of the storage bindings in order. */
+  readonly names: readonly string[];
+  readonly params: ParamsWriter;
+}
+
+/** Writes the fields of `Params`, numbers all, in the layout that WGSL prescribes. */
+export interface ParamsWriter {
+  /** The struct as last written. */
+  readonly bytes: Uint8Array;
+  /** Fields that are left out keep what they had. */
+  write(values: Readonly<Record<string, number>>): Uint8Array;
 }
 
 export function defineKernel<Binding extends string>(kernel: Kernel<Binding>): Kernel<Binding> {
@@ -90,7 +99,13 @@ export class PipelineCache {
           String(error),
         );
       });
-    return { kernel, pipeline, layout, params: paramsView(label, code) };
+    return {
+      kernel,
+      pipeline,
+      layout,
+      names: Object.keys(kernel.bindings),
+      params: paramsWriter(label, code),
+    };
   }
 
   private layout(kernel: Kernel): GPUBindGroupLayout {
@@ -119,13 +134,28 @@ export class PipelineCache {
   }
 }
 
-/** The view on `struct Params` of a shader. Only that struct is parsed: the parser need not know the newest WGSL. */
-export function paramsView(label: string, code: string): StructuredView {
+/** For `struct Params` of a shader. Only that struct is parsed: the parser need not know the newest WGSL. */
+export function paramsWriter(label: string, code: string): ParamsWriter {
   const struct = /struct Params\s*\{[^}]*\}/.exec(code)?.[0];
   if (!struct) throw new Error(`${label}.wgsl declares no struct Params`);
   const { params } = makeShaderDataDefinitions(
     `${struct}\n@group(0) @binding(0) var<uniform> params: Params;`,
   ).uniforms;
   if (!params) throw new Error(`${label}.wgsl: struct Params could not be laid out`);
-  return makeStructuredView(params);
+  const { arrayBuffer, views } = makeStructuredView(params);
+  const fields = Object.entries(views as Record<string, Uint32Array | Int32Array | Float32Array>);
+  for (const [name, view] of fields) {
+    if (view.length !== 1) throw new Error(`${label}.wgsl: the field ${name} of Params is not one number`);
+  }
+  const bytes = new Uint8Array(arrayBuffer);
+  return {
+    bytes,
+    write(values) {
+      for (const [name, view] of fields) {
+        const value = values[name];
+        if (value !== undefined) view[0] = value;
+      }
+      return bytes;
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { paramsView } from './kernel';
+import { paramsWriter } from './kernel';
 import { flags, resolveImports, specialise } from './wgsl';
 
 const camel = (stem: string): string => stem.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -44,7 +44,7 @@ describe.each(shaders)('%s', (path) => {
   });
 
   test('has a Params that fits a 256-byte uniform slot', () => {
-    expect(paramsView(stem, source.text).arrayBuffer.byteLength).toBeLessThanOrEqual(256);
+    expect(paramsWriter(stem, source.text).bytes.byteLength).toBeLessThanOrEqual(256);
   });
 
   test('is at most 300 lines', () => {

@@ -3,14 +3,15 @@
  * Nothing is read back until `drainAndRead()`; `pace()` is where a run waits, measures and can be cancelled.
  */
 import { UserError } from '../errors';
+import { BindGroups, type Binding } from './bindGroups';
 import type { Gpu } from './device';
 import type { Pipeline } from './kernel';
 
-export type Binding = GPUBuffer | GPUBufferBinding;
+export type { Binding } from './bindGroups';
 
 export interface Dispatch<Name extends string> {
   readonly buffers: Readonly<Record<Name, Binding>>;
-  readonly params: Readonly<Record<string, number | readonly number[]>>;
+  readonly params: Readonly<Record<string, number>>;
   readonly workgroups: readonly [number, number?, number?];
   /** Phase that its GPU time is booked under. */
   readonly phase: string;
@@ -32,22 +33,6 @@ const firstShare = 1 / 32;
 /** Likewise in dispatches: a short prompt is less work than any share, and takes as long to record as to compute. */
 const firstDispatches = 16;
 
-const identities = new WeakMap<object, number>();
-let lastIdentity = 0;
-
-/** A number of its own for each GPU object. */
-function identify(object: object): number {
-  let id = identities.get(object);
-  if (id === undefined) identities.set(object, (id = ++lastIdentity));
-  return id;
-}
-
-function keyOf(binding: Binding): string {
-  return binding instanceof GPUBuffer
-    ? String(identify(binding))
-    : `${identify(binding.buffer)}@${binding.offset ?? 0}+${binding.size ?? ''}`;
-}
-
 export class Recorder {
   private readonly arena: GPUBuffer;
   private readonly staging = new Uint8Array(slotBytes * slots);
@@ -66,8 +51,7 @@ export class Recorder {
   private lastDone = 0;
   private readonly stamps: TimestampLog | null;
   private nothing: GPUBuffer | null = null;
-  /** By layout, size of the parameters and what is bound: a run binds the same few hundred combinations again and again. */
-  private readonly groups = new Map<string, GPUBindGroup>();
+  private readonly groups: BindGroups;
 
   constructor(
     private readonly gpu: Gpu,
@@ -78,6 +62,7 @@ export class Recorder {
       slotBytes * slots,
       GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     );
+    this.groups = new BindGroups(gpu.device, this.arena);
     this.stamps = gpu.capabilities.timestamps ? new TimestampLog(gpu) : null;
   }
 
@@ -92,10 +77,8 @@ export class Recorder {
     if (x === 0 || y === 0 || z === 0) return;
     // Work between two calls of `pace` may be more than a submit should hold.
     if (this.slot === slots || this.flops >= this.gpu.pacer.submitFlops) this.submit();
-    const { params } = pipeline;
-    params.set(work.params);
-    this.staging.set(new Uint8Array(params.arrayBuffer), this.slot * slotBytes);
-    const group = this.groupFor(pipeline, work.buffers);
+    this.staging.set(pipeline.params.write(work.params), this.slot * slotBytes);
+    const group = this.groups.get(pipeline, work.buffers);
     const pass = this.passFor(work.phase);
     pass.setPipeline(pipeline.pipeline);
     pass.setBindGroup(0, group, [this.slot * slotBytes]);
@@ -182,31 +165,6 @@ export class Recorder {
     this.gpu.memory.release(this.arena);
     if (this.nothing) this.gpu.memory.release(this.nothing);
     this.stamps?.destroy();
-  }
-
-  private groupFor<Name extends string>(
-    { kernel, layout, params }: Pipeline<Name>,
-    buffers: Readonly<Record<Name, Binding>>,
-  ): GPUBindGroup {
-    const bound = (Object.keys(kernel.bindings) as Name[]).map((name): Binding => buffers[name]);
-    const size = Math.max(16, params.arrayBuffer.byteLength);
-    const key = `${identify(layout)} ${size} ${bound.map(keyOf).join(' ')}`;
-    let group = this.groups.get(key);
-    if (!group) {
-      group = this.gpu.device.createBindGroup({
-        label: kernel.shader.name,
-        layout,
-        entries: [
-          { binding: 0, resource: { buffer: this.arena, size } },
-          ...bound.map((binding, index) => ({
-            binding: index + 1,
-            resource: binding instanceof GPUBuffer ? { buffer: binding } : binding,
-          })),
-        ],
-      });
-      this.groups.set(key, group);
-    }
-    return group;
   }
 
   private check(): void {

@@ -101,7 +101,7 @@ export async function runKernel<Name extends string>(
   spec: Specialisation,
   work: {
     buffers: Readonly<Record<Name, Binding>>;
-    params: Readonly<Record<string, number | readonly number[]>>;
+    params: Readonly<Record<string, number>>;
     workgroups: readonly [number, number?, number?];
   },
 ): Promise<void> {
