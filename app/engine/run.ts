@@ -167,6 +167,6 @@ async function decode(
     emit(stream.end());
     return { ids, text, ms: performance.now() - start, stopReason };
   } finally {
-    decoder.destroy();
+    await decoder.destroy();
   }
 }

@@ -51,11 +51,15 @@ export class Recorder {
   private lastDone = 0;
   private readonly stamps: TimestampLog | null;
   private nothing: GPUBuffer | null = null;
+  private landing: GPUBuffer | null = null;
   private readonly groups: BindGroups;
 
+  /** `timed` false: `phases()` answers null, for many short runs that nobody asks. */
   constructor(
     private readonly gpu: Gpu,
-    private readonly signal?: AbortSignal,
+    /** Ends the run; may be another one after each `drain`. */
+    public signal?: AbortSignal,
+    { timed = true } = {},
   ) {
     this.arena = gpu.memory.allocate(
       'params',
@@ -63,7 +67,7 @@ export class Recorder {
       GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     );
     this.groups = new BindGroups(gpu.device, this.arena);
-    this.stamps = gpu.capabilities.timestamps ? new TimestampLog(gpu) : null;
+    this.stamps = timed && gpu.capabilities.timestamps ? new TimestampLog(gpu) : null;
   }
 
   /** Stands in for a buffer that a kernel declares as written and a dispatch leaves alone. */
@@ -125,19 +129,24 @@ export class Recorder {
    */
   async drainAndRead(from: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
     const { gpu } = this;
-    const staging = gpu.memory.allocate(
-      'read back',
-      bytes,
-      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    );
-    try {
-      this.copy(from, 0, staging, 0, bytes);
-      this.submit();
-      await Promise.all([mapped(gpu, staging), this.idle()]);
-      return staging.getMappedRange().slice(0);
-    } finally {
-      gpu.memory.release(staging);
+    const landing = this.landingOf(bytes);
+    this.copy(from, 0, landing, 0, bytes);
+    this.submit();
+    await Promise.all([mapped(gpu, landing), this.idle()]);
+    const data = landing.getMappedRange(0, bytes).slice(0);
+    landing.unmap();
+    return data;
+  }
+
+  /** A buffer that the page can read, kept for the next time. */
+  private landingOf(bytes: number): GPUBuffer {
+    const { memory } = this.gpu;
+    if (this.landing && this.landing.size < bytes) {
+      memory.release(this.landing);
+      this.landing = null;
     }
+    this.landing ??= memory.allocate('read back', bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+    return this.landing;
   }
 
   /** When the GPU was last seen to have finished a submit, as `performance.now()`. */
@@ -164,6 +173,7 @@ export class Recorder {
     await Promise.allSettled(this.inFlight);
     this.gpu.memory.release(this.arena);
     if (this.nothing) this.gpu.memory.release(this.nothing);
+    if (this.landing) this.gpu.memory.release(this.landing);
     this.stamps?.destroy();
   }
 

@@ -21,6 +21,8 @@ export class Decoder {
   private readonly logits: GPUBuffer;
   private readonly id: GPUBuffer;
   private readonly owned: GPUBuffer[] = [];
+  /** One for all steps: its buffers and bind groups cost the browser more than a step's work does the GPU. */
+  private recorder: Recorder | null = null;
 
   constructor(
     private readonly model: Transformer,
@@ -45,7 +47,8 @@ export class Decoder {
     const { config, gpu } = model;
     if (cache.length >= cache.stride) throw new RangeError('the cache is full');
     gpu.device.queue.writeBuffer(this.id, 0, new Uint32Array([id]));
-    const recorder = new Recorder(gpu, signal);
+    const recorder = (this.recorder ??= new Recorder(gpu, undefined, { timed: false }));
+    recorder.signal = signal;
     try {
       model.embed(recorder, this.id, 0, 1, this.residual);
       for (let layer = 0; layer < config.layers; layer++) {
@@ -58,12 +61,17 @@ export class Decoder {
       const logits = new Float32Array(await recorder.drainAndRead(this.logits, config.vocab * 4));
       cache.length += 1;
       return logits;
-    } finally {
+    } catch (error) {
+      // What it holds of this step must not come out with the next.
+      this.recorder = null;
       await recorder.destroy();
+      throw error;
     }
   }
 
-  destroy(): void {
+  async destroy(): Promise<void> {
+    await this.recorder?.destroy();
+    this.recorder = null;
     for (const buffer of this.owned) this.model.gpu.memory.release(buffer);
     this.owned.length = 0;
   }

@@ -69,7 +69,7 @@ async function lastLogits(
     let { logits } = await prefill(model, prompt, cache, pattern);
     const decoder = new Decoder(model, cache);
     for (const id of ids.slice(rows)) logits = await decoder.step(id);
-    decoder.destroy();
+    await decoder.destroy();
     return logits;
   } finally {
     pattern.destroy();
