@@ -25,8 +25,8 @@ export function lanesHeadsAtOnce(headDim: number, group: number): number {
   return Math.ceil(group / Math.ceil((group * partsOf(headDim)) / 8));
 }
 
-/** Head dims are multiples of 8 up to 256. */
-export function decodeAttentionLanesSpec(headDim: number, group: number, keys = 8): Specialisation {
+/** Head dims are multiples of 8 up to 256. `keys`: 16-byte parts of K, and of V, that a lane has on their way. */
+export function decodeAttentionLanesSpec(headDim: number, group: number, keys: 4 | 8): Specialisation {
   const parts = partsOf(headDim);
   const heads = lanesHeadsAtOnce(headDim, group);
   return {

@@ -9,6 +9,9 @@ export const decodeMerge = defineKernel({
   variants: ['f16'],
 });
 
+/** SLICES of the shader. */
+const slices = 4;
+
 export function decodeMergeSpec(headDim: number): Specialisation {
   return { constants: { HEAD4: headDim / 4, PAD4: paddedHead4(headDim) } };
 }
@@ -25,7 +28,7 @@ export function recordDecodeMerge(
   recorder.dispatch(pipeline, {
     buffers,
     params: { heads: shape.heads, splits },
-    workgroups: [shape.heads],
+    workgroups: [shape.heads, slices],
     phase,
     flops: splits * shape.heads * shape.headDim * 2,
   });

@@ -18,14 +18,17 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> out: array<act4>;  // [head][HEAD4]
 
 const WORKGROUP: u32 = PREFIX_THREADS;
+// Workgroups that share a head's columns: there are few heads, and each has more to read than one workgroup should.
+const SLICES: u32 = 4;
+const COLUMNS: u32 = PAD4 / SLICES;
 // Threads that share a column.
-const LANES: u32 = WORKGROUP / PAD4;
+const LANES: u32 = WORKGROUP / COLUMNS;
 const ENTRY: u32 = 2 * HEAD4 + 1;
 
 var<workgroup> sh_weight: array<f32, WORKGROUP>; // maxima, then weights
 var<workgroup> sh_out: array<vec4f, WORKGROUP>;
 
-// Dispatch: x = head. One thread a split for the weights, then LANES threads a column.
+// Dispatch: x = head, y = slice of its columns. One thread a split for the weights, then LANES threads a column.
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let base = workgroup.x * params.splits * ENTRY;
@@ -45,21 +48,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   sh_weight[thread] = weight;
   let sum = tree_sum(weight * mine.y, thread);
 
-  let column = min(thread % PAD4, HEAD4 - 1);
+  let column = workgroup.y * COLUMNS + thread % COLUMNS;
   var o = vec4f();
-  for (var i = thread / PAD4; i < params.splits; i += LANES) {
-    let at = base + i * ENTRY + 2 * column;
+  for (var i = thread / COLUMNS; i < params.splits; i += LANES) {
+    let at = base + i * ENTRY + 2 * min(column, HEAD4 - 1);
     o += sh_weight[i] * vec4f(partials[at], partials[at + 1]);
   }
   sh_out[thread] = o;
   workgroupBarrier();
-  for (var stride = WORKGROUP / 2; stride >= PAD4; stride /= 2) {
+  for (var stride = WORKGROUP / 2; stride >= COLUMNS; stride /= 2) {
     if (thread < stride) {
       sh_out[thread] += sh_out[thread + stride];
     }
     workgroupBarrier();
   }
-  if (thread < HEAD4) {
-    out[workgroup.x * HEAD4 + thread] = to_act(select(vec4f(), sh_out[thread] / sum, sum > 0.0));
+  if (thread < COLUMNS && column < HEAD4) {
+    out[workgroup.x * HEAD4 + column] = to_act(select(vec4f(), sh_out[thread] / sum, sum > 0.0));
   }
 }
