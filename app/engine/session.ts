@@ -5,6 +5,7 @@ import type { Gpu } from '../gpu/device';
 import { patternMemory, settingsWithin } from '../attention/pattern';
 import type { DenseSample } from '../model/denseSample';
 import { memoryPlan } from '../model/plan';
+import { reservePrefill } from '../model/prefillBuffers';
 import { checkRequest, denseRequest, figuresOf, keyOf, lanesOf } from './comparison';
 import { ComparisonCaches, keepRefusal } from './comparisonCaches';
 import { LaneCaches } from './laneCaches';
@@ -195,6 +196,7 @@ export class Session {
     let projected: ProjectedDense | null = null;
     try {
       await warmUp(model, caches, ids, request, hooks);
+      await reservePrefill(model.transformer, caches.newTokens);
       for (const lane of lanesOf(request)) {
         if (lane === 'dense' && kept) {
           outcomes.set(lane, { ...kept, run: { ...kept.run, reused: true } });
@@ -352,6 +354,7 @@ export class Session {
       return await this.orLost(work);
     } finally {
       this.busy = false;
+      this.gpu.memory.trim();
     }
   }
 

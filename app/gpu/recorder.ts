@@ -61,7 +61,7 @@ export class Recorder {
     public signal?: AbortSignal,
     { timed = true } = {},
   ) {
-    this.arena = gpu.memory.allocate(
+    this.arena = gpu.memory.scratch(
       'params',
       slotBytes * slots,
       GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
@@ -253,7 +253,7 @@ class TimestampLog {
 
   constructor(private readonly gpu: Gpu) {
     this.set = gpu.device.createQuerySet({ label: 'phases', type: 'timestamp', count: maxQueries });
-    this.resolved = gpu.memory.allocate(
+    this.resolved = gpu.memory.scratch(
       'timestamps',
       maxQueries * 8,
       GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,

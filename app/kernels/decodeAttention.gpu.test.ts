@@ -131,10 +131,10 @@ test('two KV heads of one range equal the same heads as ranges of their own', as
 });
 
 test('splits grow with the keys, hold a tile each, and fit what decode_merge has threads for', async () => {
-  for (const { splits } of await kernels(await testGpu(), 64, 1)) {
+  for (const attention of await kernels(await testGpu(), 64, 1)) {
     let before = 1;
     for (let keys = 1; keys <= 1_048_576; keys += 61) {
-      const count = splits(keys);
+      const count = attention.splits(keys);
       expect(count).toBeGreaterThanOrEqual(before);
       expect(count).toBeLessThanOrEqual(Math.min(256, Math.ceil(keys / 64)));
       before = count;

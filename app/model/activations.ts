@@ -23,7 +23,7 @@ export class Activations {
     readonly rows: number,
   ) {
     const bytes = activationBytes(config, rows, activationSize(gpu.tier));
-    const make = (name: string): GPUBuffer => gpu.memory.allocate(name, bytes[name] ?? 0);
+    const make = (name: string): GPUBuffer => gpu.memory.scratch(name, bytes[name] ?? 0);
     this.normed = make('normed');
     this.projected = make('projected');
     this.queries = make('queries');
@@ -33,9 +33,12 @@ export class Activations {
     this.stats = make('stats');
   }
 
-  destroy(): void {
+  get all(): GPUBuffer[] {
     const { normed, projected, queries, attended, gated, parts, stats } = this;
-    for (const buffer of [normed, projected, queries, attended, gated, parts, stats])
-      this.gpu.memory.release(buffer);
+    return [normed, projected, queries, attended, gated, parts, stats];
+  }
+
+  destroy(): void {
+    for (const buffer of this.all) this.gpu.memory.release(buffer);
   }
 }

@@ -8,10 +8,11 @@ import type { TileIndex } from '../attention/tileIndex';
 import { Recorder, type Binding, type PhaseTimes } from '../gpu/recorder';
 import { splitsFor } from '../kernels/mergeSplits';
 import { denseFlops } from '../kernels/tileAttention';
-import { Activations } from './activations';
+import type { Activations } from './activations';
 import type { KvCache } from './kvCache';
 import { recordAttention, recordSplitAttention } from './attention';
-import { chunkRowsFor, planChunks, type Chunk } from './plan';
+import type { Chunk } from './plan';
+import { PrefillBuffers } from './prefillBuffers';
 import { readLogits } from './tailLogits';
 import type { Transformer } from './transformer';
 
@@ -94,30 +95,16 @@ export async function prefill(
   const { gpu, config } = model;
   const rows = ids.length;
   const past = cache.length;
-  const chunkRows = Math.min(chunkRowsFor(rows, config.hidden), Math.ceil(rows / 64) * 64);
-  const chunks = planChunks(rows, chunkRows);
   const start = performance.now();
 
-  const owned: { destroy(): void }[] = [];
-  const allocate = (label: string, bytes: number): GPUBuffer => {
-    const buffer = gpu.memory.allocate(label, bytes);
-    owned.push({ destroy: () => gpu.memory.release(buffer) });
-    return buffer;
-  };
   const recorder = new Recorder(gpu, options.signal);
+  let buffers: PrefillBuffers | null = null;
+  let failed = false;
   try {
-    const activations = new Activations(gpu, config, chunkRows);
-    owned.push(activations);
-    const idBuffer = allocate('ids', ids.byteLength);
-    gpu.device.queue.writeBuffer(idBuffer, 0, ids);
-    const residuals = chunks.map((chunk) => allocate('residual', chunk.count * config.hidden * 4));
-    const tails = new Map<number, GPUBuffer>();
-    for (const wanted of [pattern.tailRows, ...(options.observer?.tailRows ?? [])]) {
-      const count = Math.min(wanted, rows);
-      if (count > 0 && !tails.has(count))
-        tails.set(count, allocate('tail queries', count * model.queryWidth * 2));
-    }
-    const logits = allocate('logits', config.vocab * 4);
+    const tailRows = [pattern.tailRows, ...(options.observer?.tailRows ?? [])];
+    buffers = new PrefillBuffers(model, rows, tailRows);
+    const { chunks, activations, residuals, tails, logits } = buffers;
+    gpu.device.queue.writeBuffer(buffers.ids, 0, ids);
 
     const run = new LayerRun(
       model,
@@ -131,7 +118,7 @@ export async function prefill(
       tails,
       options,
     );
-    await run.embed(idBuffer);
+    await run.embed(buffers.ids);
     for (let layer = 0; layer < config.layers; layer++) {
       recorder.section = layer;
       await run.layer(layer);
@@ -154,9 +141,14 @@ export async function prefill(
     const wanted = Math.min(options.tailRows ?? 0, lastChunk.count, activations.rows);
     const tailLogits = await tailOf(model, recorder, activations, lastResidual, lastChunk, wanted);
     return { logits: last, tailLogits, prefillMs, ms, phases };
+  } catch (error) {
+    failed = true;
+    throw error;
   } finally {
     await recorder.destroy();
-    for (const item of owned) item.destroy();
+    buffers?.destroy();
+    // Where memory ran out, a buffer may be none.
+    if (failed) gpu.memory.trim();
   }
 }
 

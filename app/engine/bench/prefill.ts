@@ -10,6 +10,7 @@ import { denseFlops } from '../../kernels/tileAttention';
 import { KvCache } from '../../model/kvCache';
 import { memoryPlan } from '../../model/plan';
 import { prefill } from '../../model/prefill';
+import { reservePrefill } from '../../model/prefillBuffers';
 import { geometryOf, phasesOf } from '../run';
 import { createSampler } from '../sampling';
 import type { MemoryPlan, PatternRequest } from '../types';
@@ -198,6 +199,7 @@ async function measureLength(
         hooks,
         ' to warm up',
       );
+    await reservePrefill(model.transformer, tokens);
     const outcomes = new Map(patterns.map((pattern) => [pattern, [] as Outcome[]]));
     for (let round = 0; round < request.repeat; round++) {
       for (const pattern of round % 2 === 0 ? patterns : patterns.toReversed())
@@ -213,6 +215,7 @@ async function measureLength(
     return measurements;
   } finally {
     cache.destroy();
+    gpu.memory.trim();
   }
 }
 
