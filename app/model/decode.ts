@@ -21,7 +21,7 @@ export class Decoder {
   private readonly logits: GPUBuffer;
   private readonly id: GPUBuffer;
   private readonly owned: GPUBuffer[] = [];
-  /** One for all steps: its buffers and bind groups cost the browser more than a step's work does the GPU. */
+  /** One for all steps: its buffers, and bind groups for every kernel, would be made anew for each token. */
   private recorder: Recorder | null = null;
 
   constructor(

@@ -1,6 +1,6 @@
 /**
- * What a prefill computes in, besides its cache. Scratch that a later one of the same length takes over: making such
- * buffers anew cost 3 of the 63 ms of 32,768 tokens, as the GPU's driver maps their memory before the first kernel.
+ * What a prefill computes in, besides its cache. Scratch that a later one of the same length takes over: where all buffers
+ * of a run were kept, 32,768 tokens took 60.5 for 63.4 ms, and the time was saved before the GPU's first kernel or after its last.
  */
 import type { Gpu } from '../gpu/device';
 import { Activations } from './activations';
