@@ -16,11 +16,15 @@ export interface MatmulShape {
   /** Rows of w used, from `wFirst`: the columns of out. */
   cols: number;
   wFirst?: number;
-  /** Length of a row of a and w. */
+  /** Length of a row of a and w, a multiple of 8: f16 tiers fetch 16 bytes at a time. */
   length: number;
   hasBias?: boolean;
   /** out += product instead of out = product. */
   accumulate?: boolean;
+}
+
+export function wholeCells(length: number): void {
+  if (length % 8 !== 0) throw new RangeError(`rows of ${length} values are no whole number of 16-byte cells`);
 }
 
 /** out [row][cols] f32 = a [row][length] half times w [cols][length] half, transposed, plus bias [cols] half. */
@@ -31,6 +35,7 @@ export function recordMatmul(
   shape: MatmulShape,
   phase: string,
 ): void {
+  wholeCells(shape.length);
   recorder.dispatch(pipeline, {
     buffers,
     params: {

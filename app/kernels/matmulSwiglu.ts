@@ -1,5 +1,6 @@
 import { defineKernel, type Pipeline } from '../gpu/kernel';
 import type { Binding, Recorder } from '../gpu/recorder';
+import { wholeCells } from './matmul';
 import shader from '../../shaders/model/matmul_swiglu.wgsl';
 
 export const matmulSwiglu = defineKernel({
@@ -8,7 +9,7 @@ export const matmulSwiglu = defineKernel({
   variants: ['f16', 'subgroup_matrix', 'chromium_matrix'],
 });
 
-/** out [row][cols] half = silu(a gate^T) * (a up^T); a [row][length] half, w [gate, up][cols][length] half. */
+/** out [row][cols] half = silu(a gate^T) * (a up^T); a [row][length] half, w [gate, up][cols][length] half; `length` is a multiple of 8. */
 export function recordMatmulSwiglu(
   recorder: Recorder,
   pipeline: Pipeline<'a' | 'w' | 'out'>,
@@ -16,6 +17,7 @@ export function recordMatmulSwiglu(
   shape: { rows: number; cols: number; length: number },
   phase: string,
 ): void {
+  wholeCells(shape.length);
   recorder.dispatch(pipeline, {
     buffers,
     params: { rows: shape.rows, cols: shape.cols, length4: shape.length / 4 },

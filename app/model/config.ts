@@ -179,9 +179,9 @@ export function parseConfig(value: unknown, generation?: unknown): ModelConfig {
   if (heads % kvHeads !== 0) throw bad(`config.json has ${heads} heads for ${kvHeads} key-value heads.`);
   if (hidden % 8 !== 0)
     throw unsupported(`A hidden size of ${hidden} is not supported (multiples of 8 are).`);
-  const intermediate = whole(json, 'intermediate_size', 4, 1_048_576);
-  if (intermediate % 4 !== 0)
-    throw unsupported(`An MLP width of ${intermediate} is not supported (multiples of 4 are).`);
+  const intermediate = whole(json, 'intermediate_size', 8, 1_048_576);
+  if (intermediate % 8 !== 0)
+    throw unsupported(`An MLP width of ${intermediate} is not supported (multiples of 8 are).`);
   const contextLength = whole(
     json,
     'max_position_embeddings',

@@ -1,32 +1,55 @@
-// The tile of a matrix product A W^T, both operands [row][k] with k innermost: 256 threads make a 128 x 128 tile,
-// 8 rows by 8 columns a thread, in f32. The importer declares
-//   fn load_a(row: u32, k4: u32) -> vec4f   row 0..127 of the tile, four values from 4 * k4; zeros past the end
-//   fn load_w(col: u32, k4: u32) -> vec4f   likewise for the rows of W, the columns of the tile
+// The tile of a matrix product A W^T, both operands [row][k] with k innermost, summed in f32. Three variants by tier: this
+// one for operands of which A is f32, matmul_tile_pairs where both lie in 16 bits, matmul_tile_matrix by subgroup matrices.
+// A variant says how rows are fetched, in cells of `cell_a` and `cell_w`; the importer declares
+//   var<uniform> params with `length4`, the length of a row in vec4s
+//   fn start_a(row: u32, cells: u32) -> u32   where row 0..127 of the tile starts, for rows of `cells` cells
+//   fn fetch_a(at: u32) -> cell_a
+//   fn start_w(col: u32, cells: u32) -> u32   likewise for the rows of W, the columns of the tile
+//   fn fetch_w(at: u32) -> cell_w
+// Rows past the end are whatever `start` makes of them.
+#if subgroup_matrix
+#import matmul_tile_matrix
+#else
+#if f16
+#import matmul_tile_pairs
+#else
+// Here 256 threads make a 128 x 128 tile, 8 rows by 8 columns a thread.
 //
 // Slices of 16 k are staged transposed, [k][row], so that the inner loop is 4 vec4f reads per 64 multiply-adds.
 // Each thread transposes one 4 x 4 block in registers, the lower half of them of A and the upper of W: its four stores
 // are vec4f to consecutive addresses across threads, free of bank conflicts. The next slice is fetched while the
 // current one is used. 16 KiB of workgroup memory. Masks such as `& 15` let the compiler prove bounds.
-// On an H200 (f32 arithmetic, bounds checks on) 128 x 128 reaches 25 to 30 TFLOP/s where 64 x 64 reached 17 to 27.
-#if subgroup_matrix
-#import matmul_tile_matrix
-#else
 const TILE_THREADS: u32 = 256;
 const TILE: u32 = 128;
 const SLICE4: u32 = 4;
+alias cell_a = act4;
+alias cell_w = half4;
 
 var<workgroup> sh_a: array<vec4f, 512>; // [16 k][32 groups of 4 rows]
 var<workgroup> sh_w: array<vec4f, 512>; // [16 k][32 groups of 4 columns]
 
-// Row r of the thread's sums: columns thread_x * 4 + 0..3 in `low[r]`, the same + 64 in `high[r]`.
+// Row r of the thread's sums: columns tile_col(thread) + 0..3 in `low[r]`, the same + 64 in `high[r]`.
 // Rows are thread_y * 4 + r for r < 4, and 64 + thread_y * 4 + r - 4 for the rest.
 struct Sums {
   low: array<vec4f, 8>,
   high: array<vec4f, 8>,
 }
 
+// Four values from 4 * k4 of a row of the tile; zeros past the end.
+fn load_a(row: u32, k4: u32) -> vec4f {
+  return select(vec4f(), from_act(fetch_a(start_a(row, params.length4) + k4)), k4 < params.length4);
+}
+
+fn load_w(col: u32, k4: u32) -> vec4f {
+  return select(vec4f(), from_half(fetch_w(start_w(col, params.length4) + k4)), k4 < params.length4);
+}
+
 fn tile_row(thread: u32, r: u32) -> u32 {
   return (r / 4) * 64 + (thread / 16) * 4 + r % 4;
+}
+
+fn tile_col(thread: u32) -> u32 {
+  return (thread % 16) * 4;
 }
 
 // `subgroup` is for the variant by subgroup matrices alone.
@@ -92,4 +115,5 @@ fn tile_product(thread: u32, subgroup: u32, length4: u32) -> Sums {
   }
   return sums;
 }
+#endif
 #endif

@@ -33,7 +33,7 @@ var<workgroup> sh_a: array<f16, TILE * STRIDE>;
 var<workgroup> sh_w: array<f16, TILE * STRIDE>;
 var<workgroup> sh_out: array<f32, BAND * OUT_STRIDE>;
 
-// As in matmul_tile: row r of the thread's sums, columns thread_x * 4 + 0..3 in `low[r]`, the same + 64 in `high[r]`.
+// As in matmul_tile: row r of the thread's sums, columns tile_col(thread) + 0..3 in `low[r]`, the same + 64 in `high[r]`.
 struct Sums {
   low: array<vec4f, 8>,
   high: array<vec4f, 8>,
@@ -41,6 +41,22 @@ struct Sums {
 
 fn tile_row(thread: u32, r: u32) -> u32 {
   return (r / 4) * 64 + (thread / 16) * 4 + r % 4;
+}
+
+fn tile_col(thread: u32) -> u32 {
+  return (thread % 16) * 4;
+}
+
+alias cell_a = act4;
+alias cell_w = half4;
+
+// Four values from 4 * k4 of a row of the tile; zeros past the end.
+fn load_a(row: u32, k4: u32) -> vec4f {
+  return select(vec4f(), from_act(fetch_a(start_a(row, params.length4) + k4)), k4 < params.length4);
+}
+
+fn load_w(col: u32, k4: u32) -> vec4f {
+  return select(vec4f(), from_half(fetch_w(start_w(col, params.length4) + k4)), k4 < params.length4);
 }
 
 struct Slice {

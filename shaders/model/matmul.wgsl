@@ -10,30 +10,36 @@ struct Params {
   // Rows of w to use, from row `w_first` on: the columns of out. A multiple of 4.
   cols: u32,
   w_first: u32,
-  // Length of a row of a and w in vec4s.
+  // Length of a row of a and w in vec4s, even.
   length4: u32,
   has_bias: u32,
   accumulate: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<act4>;         // [row][length4]
-@group(0) @binding(2) var<storage, read> w: array<half4>;        // [col][length4]
+@group(0) @binding(1) var<storage, read> a: array<cell_a>;       // [row][length4 in cells]
+@group(0) @binding(2) var<storage, read> w: array<cell_w>;       // [col][length4 in cells]
 @group(0) @binding(3) var<storage, read> bias: array<half4>;     // [col / 4], from w's row 0
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // [row][cols / 4]
 
 var<private> row_base: u32;
 var<private> col_base: u32;
 
-fn load_a(row: u32, k4: u32) -> vec4f {
+fn start_a(row: u32, cells: u32) -> u32 {
   // Rows past the end repeat the last one; they are never stored.
-  let at = params.a_first + min(row_base + row, params.rows - 1);
-  return select(vec4f(), from_act(a[at * params.length4 + k4]), k4 < params.length4);
+  return (params.a_first + min(row_base + row, params.rows - 1)) * cells;
 }
 
-fn load_w(col: u32, k4: u32) -> vec4f {
-  let at = params.w_first + min(col_base + col, params.cols - 1);
-  return select(vec4f(), from_half(w[at * params.length4 + k4]), k4 < params.length4);
+fn start_w(col: u32, cells: u32) -> u32 {
+  return (params.w_first + min(col_base + col, params.cols - 1)) * cells;
+}
+
+fn fetch_a(at: u32) -> cell_a {
+  return a[at];
+}
+
+fn fetch_w(at: u32) -> cell_w {
+  return w[at];
 }
 
 fn store(row: u32, col: u32, sum: vec4f) {
@@ -67,10 +73,20 @@ fn main(
   row_base = group.y * TILE;
   col_base = group.x * TILE;
   let sums = tile_product(thread, subgroup, params.length4);
-  let col = col_base + (thread % 16) * 4;
+  let col = col_base + tile_col(thread);
   for (var r = 0u; r < 8; r++) {
     let row = row_base + tile_row(thread, r);
     store(row, col, sums.low[r]);
     store(row, col + 64, sums.high[r]);
   }
+#if subgroup_matrix
+#else
+#if f16
+  for (var r = 0u; r < 8; r++) {
+    let row = row_base + tile_row(thread, r);
+    store(row, col + 32, sums.low_next[r]);
+    store(row, col + 96, sums.high_next[r]);
+  }
+#endif
+#endif
 }

@@ -7,25 +7,39 @@ struct Params {
   rows: u32,
   // Width of the MLP: rows of gate, and of up after it. A multiple of 4.
   cols: u32,
+  // Even.
   length4: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<act4>;          // [row][length4]
-@group(0) @binding(2) var<storage, read> w: array<half4>;         // [gate, up][cols][length4]
+@group(0) @binding(1) var<storage, read> a: array<cell_a>;        // [row][length4 in cells]
+@group(0) @binding(2) var<storage, read> w: array<cell_w>;        // [gate, up][cols][length4 in cells]
 @group(0) @binding(3) var<storage, read_write> out: array<act4>;  // [row][cols / 4]
 
 var<private> row_base: u32;
 var<private> col_base: u32;
 
-fn load_a(row: u32, k4: u32) -> vec4f {
-  let at = min(row_base + row, params.rows - 1);
-  return select(vec4f(), from_act(a[at * params.length4 + k4]), k4 < params.length4);
+fn start_a(row: u32, cells: u32) -> u32 {
+  // Rows past the end repeat the last one; they are never stored.
+  return min(row_base + row, params.rows - 1) * cells;
 }
 
-fn load_w(col: u32, k4: u32) -> vec4f {
-  let at = min(col_base + col % 64, params.cols - 1) + select(0u, params.cols, col >= 64);
-  return select(vec4f(), from_half(w[at * params.length4 + k4]), k4 < params.length4);
+fn start_w(col: u32, cells: u32) -> u32 {
+  return (min(col_base + col % 64, params.cols - 1) + select(0u, params.cols, col >= 64)) * cells;
+}
+
+fn fetch_a(at: u32) -> cell_a {
+  return a[at];
+}
+
+fn fetch_w(at: u32) -> cell_w {
+  return w[at];
+}
+
+fn store(row: u32, col: u32, gate: vec4f, up: vec4f) {
+  if (row < params.rows && col < params.cols) {
+    out[row * (params.cols / 4) + col / 4] = to_act(gate / (1.0 + exp(-gate)) * up);
+  }
 }
 
 // Dispatch: x = tile of 64 columns, y = tile of 128 rows.
@@ -44,12 +58,16 @@ fn main(
   row_base = group.y * TILE;
   col_base = group.x * 64;
   let sums = tile_product(thread, subgroup, params.length4);
-  let col = col_base + (thread % 16) * 4;
+  let col = col_base + tile_col(thread);
   for (var r = 0u; r < 8; r++) {
-    let row = row_base + tile_row(thread, r);
-    if (row < params.rows && col < params.cols) {
-      let gate = sums.low[r];
-      out[row * (params.cols / 4) + col / 4] = to_act(gate / (1.0 + exp(-gate)) * sums.high[r]);
-    }
+    store(row_base + tile_row(thread, r), col, sums.low[r], sums.high[r]);
   }
+#if subgroup_matrix
+#else
+#if f16
+  for (var r = 0u; r < 8; r++) {
+    store(row_base + tile_row(thread, r), col + 32, sums.low_next[r], sums.high_next[r]);
+  }
+#endif
+#endif
 }
