@@ -51,6 +51,11 @@ fn main(
   let first_step = walk.first;
   let end_step = walk.end;
 
+  // A subgroup's corner of the scores, and its first row of Q and P; bounds are proved from the modulo above, so these are
+  // passed on as they are.
+  let score_corner = sub_row * (ROWS * S_STRIDE) + sub_col * KEYS;
+  let weight_corner = sub_row * (ROWS * P_STRIDE);
+
   var queries = array<Left, (DIM / MAT_K) * DOWN>();
   for (var slice = 0u; slice < (DIM + STEP_KEYS - 1) / STEP_KEYS; slice++) {
     stage_queries(head * params.q_stride, row0, slice * STEP8, thread);
@@ -60,7 +65,7 @@ fn main(
       if (at < DIM / MAT_K) {
         for (var i = 0u; i < DOWN; i++) {
           queries[at * DOWN + i] =
-            subgroupMatrixLoad<Left>(&sh_p[sub_row], i * MAT_M * P_STRIDE + d * MAT_K, false, P_STRIDE);
+            subgroupMatrixLoad<Left>(&sh_p, weight_corner + i * MAT_M * P_STRIDE + d * MAT_K, false, P_STRIDE);
         }
       }
     }
@@ -74,18 +79,22 @@ fn main(
   for (var r = 0u; r < EACH_ROWS; r++) {
     reference[r] = LEAST_MAX;
   }
+  var step = Step();
+  var at_kv = vec4u();
   if (first_step < end_step) {
-    stage_keys(fetch(step_at(walk, first_step), kv_base, thread, true), thread);
+    step = step_at(walk, first_step);
+    at_kv = places(step, kv_base, thread);
+    stage_keys(fetch_keys(at_kv, thread), thread);
   }
   workgroupBarrier();
 
   for (var at = first_step; at < end_step; at++) {
-    let step = step_at(walk, at);
-    let values = fetch(step, kv_base, thread, false);
+    let values = fetch_values(at_kv, thread);
     var scores = array<Sum, DOWN * ACROSS>();
     for (var d = 0u; d < DIM / MAT_K; d++) {
       for (var j = 0u; j < ACROSS; j++) {
-        let right = subgroupMatrixLoad<Right>(&sh_k[sub_col], j * MAT_N * K_STRIDE + d * MAT_K, true, K_STRIDE);
+        let right =
+          subgroupMatrixLoad<Right>(&sh_k, (sub_col * KEYS + j * MAT_N) * K_STRIDE + d * MAT_K, true, K_STRIDE);
         for (var i = 0u; i < DOWN; i++) {
           scores[i * ACROSS + j] =
             subgroupMatrixMultiplyAccumulate(queries[d * DOWN + i], right, scores[i * ACROSS + j]);
@@ -95,83 +104,87 @@ fn main(
     for (var i = 0u; i < DOWN; i++) {
       for (var j = 0u; j < ACROSS; j++) {
         subgroupMatrixStore(
-          &sh_s[subgroup], i * MAT_M * S_STRIDE + j * MAT_N, scores[i * ACROSS + j], false, S_STRIDE);
+          &sh_s, score_corner + i * MAT_M * S_STRIDE + j * MAT_N, scores[i * ACROSS + j], false, S_STRIDE);
       }
     }
     workgroupBarrier();
 
     // K and V of this step's products are free and due now; the next K is fetched while exponents are taken.
     stage_values(values, thread);
-    var next = array<vec4u, KV_EACH>();
+    let this_step = step;
+    var next = Eights();
     if (at + 1 < end_step) {
-      next = fetch(step_at(walk, at + 1), kv_base, thread, true);
+      step = step_at(walk, at + 1);
+      at_kv = places(step, kv_base, thread);
+      next = fetch_keys(at_kv, thread);
     }
-    var s = array<f32, EACH_ROWS * EACH_KEYS>();
+    var s = array<vec4f, EACH_ROWS * EACH_FOURS>();
     for (var r = 0u; r < EACH_ROWS; r++) {
-      let row = y + r * ROW_STEP;
-      for (var j = 0u; j < EACH_KEYS; j++) {
-        let key = x + j * ROW_THREADS;
-        let part = (row / ROWS) * SUB_COLS + key / KEYS;
-        s[r * EACH_KEYS + j] = sh_s[part][(row % ROWS) * S_STRIDE + key % KEYS] * params.scale;
+      for (var j = 0u; j < EACH_FOURS; j++) {
+        s[r * EACH_FOURS + j] =
+          four((y + r * ROW_STEP) * S_STRIDE + (x + j * ROW_THREADS) * 4) * params.scale;
       }
     }
-    if (hides(step, position0)) {
-      for (var j = 0u; j < EACH_KEYS; j++) {
-        let key = key_at(step, x + j * ROW_THREADS);
+    if (hides(this_step, position0)) {
+      for (var j = 0u; j < EACH_FOURS; j++) {
+        let slot = (x + j * ROW_THREADS) * 4;
+        let keys = vec4u(
+          key_at(this_step, slot), key_at(this_step, slot + 1), key_at(this_step, slot + 2),
+          key_at(this_step, slot + 3));
         for (var r = 0u; r < EACH_ROWS; r++) {
           let last = min(position0 + y + r * ROW_STEP, params.keys - 1);
-          s[r * EACH_KEYS + j] = select(s[r * EACH_KEYS + j], MASKED, key > last);
+          s[r * EACH_FOURS + j] = select(s[r * EACH_FOURS + j], vec4f(MASKED), keys > vec4u(last));
         }
       }
     }
     var shrink = array<f32, EACH_ROWS>();
     var grew = false;
     for (var r = 0u; r < EACH_ROWS; r++) {
-      var most = s[r * EACH_KEYS];
-      for (var j = 1u; j < EACH_KEYS; j++) {
-        most = max(most, s[r * EACH_KEYS + j]);
+      var most4 = s[r * EACH_FOURS];
+      for (var j = 1u; j < EACH_FOURS; j++) {
+        most4 = max(most4, s[r * EACH_FOURS + j]);
       }
-      most = over_row_max(most);
+      let most = over_row_max(max(max(most4.x, most4.y), max(most4.z, most4.w)));
       let grows = most > reference[r] + HEADROOM;
       let next_reference = select(reference[r], most, grows);
       shrink[r] = exp2(reference[r] - next_reference);
       reference[r] = next_reference;
       grew = grew || grows;
-      var total = 0.0;
-      let row = y + r * ROW_STEP;
-      for (var j = 0u; j < EACH_KEYS; j++) {
-        let p = exp2(s[r * EACH_KEYS + j] - next_reference);
+      var total = vec4f();
+      for (var j = 0u; j < EACH_FOURS; j++) {
+        let p = exp2(s[r * EACH_FOURS + j] - next_reference);
         total += p;
-        sh_p[row / ROWS][(row % ROWS) * P_STRIDE + x + j * ROW_THREADS] = f16(p);
+        let weights = vec4<f16>(p);
+        let to = (y + r * ROW_STEP) * P_STRIDE + (x + j * ROW_THREADS) * 4;
+        sh_p[to] = weights.x;
+        sh_p[to + 1] = weights.y;
+        sh_p[to + 2] = weights.z;
+        sh_p[to + 3] = weights.w;
       }
-      sum[r] = sum[r] * shrink[r] + total;
+      sum[r] = sum[r] * shrink[r] + (total.x + total.y + total.z + total.w);
     }
     stage_keys(next, thread);
     let any_grew = subgroupAny(grew);
-    if (lane == 0) {
-      sh_grew[subgroup] = u32(any_grew);
+    if (lane == 0 && any_grew) {
+      atomicStore(&sh_grew, at + 1);
     }
-    let flags = workgroupUniformLoad(&sh_grew);
-    var any_flag = 0u;
-    for (var i = 0u; i < SUBGROUPS; i++) {
-      any_flag |= flags[i];
-    }
-
     // Outputs of the first step are still zero.
-    if (any_flag != 0 && at > first_step) {
+    if (workgroupUniformLoad(&sh_grew) == at + 1 && at > first_step) {
       for (var band = 0u; band < BANDS; band++) {
-        put_outputs(&o, subgroup, band);
+        put_outputs(&o, score_corner, band);
         workgroupBarrier();
         for (var r = 0u; r < EACH_ROWS; r++) {
-          let row = y + r * ROW_STEP;
-          for (var j = 0u; j < EACH_KEYS; j++) {
-            let column = x + j * ROW_THREADS;
-            let part = (row / ROWS) * SUB_COLS + column / KEYS;
-            sh_s[part][(row % ROWS) * S_STRIDE + column % KEYS] *= shrink[r];
+          for (var j = 0u; j < EACH_FOURS; j++) {
+            let to = (y + r * ROW_STEP) * S_STRIDE + (x + j * ROW_THREADS) * 4;
+            let smaller = four(to) * shrink[r];
+            sh_s[to] = smaller.x;
+            sh_s[to + 1] = smaller.y;
+            sh_s[to + 2] = smaller.z;
+            sh_s[to + 3] = smaller.w;
           }
         }
         workgroupBarrier();
-        take_outputs(&o, subgroup, band);
+        take_outputs(&o, score_corner, band);
         workgroupBarrier();
       }
     }
@@ -179,10 +192,12 @@ fn main(
     for (var d = 0u; d < STEP_KEYS / MAT_K; d++) {
       var weights = array<Left, DOWN>();
       for (var i = 0u; i < DOWN; i++) {
-        weights[i] = subgroupMatrixLoad<Left>(&sh_p[sub_row], i * MAT_M * P_STRIDE + d * MAT_K, false, P_STRIDE);
+        weights[i] =
+          subgroupMatrixLoad<Left>(&sh_p, weight_corner + i * MAT_M * P_STRIDE + d * MAT_K, false, P_STRIDE);
       }
       for (var j = 0u; j < OUT_ACROSS; j++) {
-        let right = subgroupMatrixLoad<Right>(&sh_v[sub_col], d * MAT_K * V_STRIDE + j * MAT_N, false, V_STRIDE);
+        let right =
+          subgroupMatrixLoad<Right>(&sh_v, d * MAT_K * V_STRIDE + sub_col * DIMS + j * MAT_N, false, V_STRIDE);
         for (var i = 0u; i < DOWN; i++) {
           o[i * OUT_ACROSS + j] = subgroupMatrixMultiplyAccumulate(weights[i], right, o[i * OUT_ACROSS + j]);
         }
@@ -200,23 +215,19 @@ fn main(
     }
   }
   for (var band = 0u; band < BANDS; band++) {
-    put_outputs(&o, subgroup, band);
+    put_outputs(&o, score_corner, band);
     workgroupBarrier();
     for (var r = 0u; r < EACH_ROWS; r++) {
       let row = y + r * ROW_STEP;
       // A row that sees no key is zero.
       let share = select(0.0, 1.0 / sum[r], sum[r] > 0);
-      for (var j = 0u; j < (STEP_KEYS / 4 + ROW_THREADS - 1) / ROW_THREADS; j++) {
+      for (var j = 0u; j < EACH_FOURS; j++) {
         let column = (x + j * ROW_THREADS) * 4;
         let in_part = band * KEYS + column % KEYS;
         let dim4 = ((column / KEYS) * DIMS + in_part) / 4;
-        if (row0 + row < params.rows && column < STEP_KEYS && in_part < DIMS && dim4 < HEAD8 * 2) {
-          let part = (row / ROWS) * SUB_COLS + (column / KEYS) % SUB_COLS;
-          let place = (row % ROWS) * S_STRIDE + column % KEYS;
-          let value = vec4f(
-            sh_s[part][place], sh_s[part][place + 1], sh_s[part][place + 2], sh_s[part][place + 3]);
+        if (row0 + row < params.rows && in_part < DIMS && dim4 < HEAD8 * 2) {
           let to = (out_first + row0 + row) * params.total_heads + head;
-          out[to * (HEAD8 * 2) + dim4] = to_act(value * share);
+          out[to * (HEAD8 * 2) + dim4] = to_act(four(row * S_STRIDE + column) * share);
         }
       }
     }
