@@ -7,9 +7,10 @@
 // the maximum that its exponents refer to until a score outgrows it by more than HEADROOM; then all outputs go through
 // workgroup memory once. Any reference gives the same softmax, and exponents of up to 2^HEADROOM fit f16.
 //
-// The browser guards a fragment's load by a branch unless it can prove the bounds. Hence each array in workgroup memory is
-// an array of the parts that subgroups own: offsets in a part come from unrolled loops alone. Loops count by one with
-// constant bounds, and what depends on a subgroup or thread is taken modulo a power of two.
+// The browser guards a fragment's load by a branch unless it can prove the bounds: loops count by one with constant bounds,
+// and what depends on a subgroup or thread is taken modulo a power of two. An array of fragments must be indexed by what is
+// constant once loops are unrolled, or it leaves the registers: hence the calls with 0, 1, 2 and 3 for the dims and keys
+// that most heads have.
 #import activation
 #import attention_fragments
 #import tile_walk
@@ -51,8 +52,7 @@ fn main(
   let first_step = walk.first;
   let end_step = walk.end;
 
-  // A subgroup's corner of the scores, and its first row of Q and P; bounds are proved from the modulo above, so these are
-  // passed on as they are.
+  // Where the subgroup's scores start, and its rows of Q and P.
   let score_corner = sub_row * (ROWS * S_STRIDE) + sub_col * KEYS;
   let weight_corner = sub_row * (ROWS * P_STRIDE);
 
@@ -91,15 +91,12 @@ fn main(
   for (var at = first_step; at < end_step; at++) {
     let values = fetch_values(at_kv, thread);
     var scores = array<Sum, DOWN * ACROSS>();
-    for (var d = 0u; d < DIM / MAT_K; d++) {
-      for (var j = 0u; j < ACROSS; j++) {
-        let right =
-          subgroupMatrixLoad<Right>(&sh_k, (sub_col * KEYS + j * MAT_N) * K_STRIDE + d * MAT_K, true, K_STRIDE);
-        for (var i = 0u; i < DOWN; i++) {
-          scores[i * ACROSS + j] =
-            subgroupMatrixMultiplyAccumulate(queries[d * DOWN + i], right, scores[i * ACROSS + j]);
-        }
-      }
+    add_scores(&scores, &queries, sub_col, 0);
+    if (DIM / MAT_K > 1) { add_scores(&scores, &queries, sub_col, 1); }
+    if (DIM / MAT_K > 2) { add_scores(&scores, &queries, sub_col, 2); }
+    if (DIM / MAT_K > 3) { add_scores(&scores, &queries, sub_col, 3); }
+    for (var d = 4u; d < DIM / MAT_K; d++) {
+      add_scores(&scores, &queries, sub_col, d);
     }
     for (var i = 0u; i < DOWN; i++) {
       for (var j = 0u; j < ACROSS; j++) {
@@ -122,7 +119,7 @@ fn main(
     for (var r = 0u; r < EACH_ROWS; r++) {
       for (var j = 0u; j < EACH_FOURS; j++) {
         s[r * EACH_FOURS + j] =
-          four((y + r * ROW_STEP) * S_STRIDE + (x + j * ROW_THREADS) * 4) * params.scale;
+          four(y + r * ROW_STEP, (x + j * ROW_THREADS) * 4) * params.scale;
       }
     }
     if (hides(this_step, position0)) {
@@ -171,12 +168,14 @@ fn main(
     // Outputs of the first step are still zero.
     if (workgroupUniformLoad(&sh_grew) == at + 1 && at > first_step) {
       for (var band = 0u; band < BANDS; band++) {
-        put_outputs(&o, score_corner, band);
+        put_outputs(&o, sub_row, sub_col, band);
         workgroupBarrier();
         for (var r = 0u; r < EACH_ROWS; r++) {
           for (var j = 0u; j < EACH_FOURS; j++) {
-            let to = (y + r * ROW_STEP) * S_STRIDE + (x + j * ROW_THREADS) * 4;
-            let smaller = four(to) * shrink[r];
+            let row = y + r * ROW_STEP;
+            let column = (x + j * ROW_THREADS) * 4;
+            let smaller = four(row, column) * shrink[r];
+            let to = row * S_STRIDE + column;
             sh_s[to] = smaller.x;
             sh_s[to + 1] = smaller.y;
             sh_s[to + 2] = smaller.z;
@@ -184,24 +183,17 @@ fn main(
           }
         }
         workgroupBarrier();
-        take_outputs(&o, score_corner, band);
+        take_outputs(&o, sub_row, sub_col, band);
         workgroupBarrier();
       }
     }
 
-    for (var d = 0u; d < STEP_KEYS / MAT_K; d++) {
-      var weights = array<Left, DOWN>();
-      for (var i = 0u; i < DOWN; i++) {
-        weights[i] =
-          subgroupMatrixLoad<Left>(&sh_p, weight_corner + i * MAT_M * P_STRIDE + d * MAT_K, false, P_STRIDE);
-      }
-      for (var j = 0u; j < OUT_ACROSS; j++) {
-        let right =
-          subgroupMatrixLoad<Right>(&sh_v, d * MAT_K * V_STRIDE + sub_col * DIMS + j * MAT_N, false, V_STRIDE);
-        for (var i = 0u; i < DOWN; i++) {
-          o[i * OUT_ACROSS + j] = subgroupMatrixMultiplyAccumulate(weights[i], right, o[i * OUT_ACROSS + j]);
-        }
-      }
+    add_outputs(&o, sub_row, sub_col, 0);
+    if (STEP_KEYS / MAT_K > 1) { add_outputs(&o, sub_row, sub_col, 1); }
+    if (STEP_KEYS / MAT_K > 2) { add_outputs(&o, sub_row, sub_col, 2); }
+    if (STEP_KEYS / MAT_K > 3) { add_outputs(&o, sub_row, sub_col, 3); }
+    for (var d = 4u; d < STEP_KEYS / MAT_K; d++) {
+      add_outputs(&o, sub_row, sub_col, d);
     }
   }
 
@@ -215,7 +207,7 @@ fn main(
     }
   }
   for (var band = 0u; band < BANDS; band++) {
-    put_outputs(&o, score_corner, band);
+    put_outputs(&o, sub_row, sub_col, band);
     workgroupBarrier();
     for (var r = 0u; r < EACH_ROWS; r++) {
       let row = y + r * ROW_STEP;
@@ -227,7 +219,7 @@ fn main(
         let dim4 = ((column / KEYS) * DIMS + in_part) / 4;
         if (row0 + row < params.rows && in_part < DIMS && dim4 < HEAD8 * 2) {
           let to = (out_first + row0 + row) * params.total_heads + head;
-          out[to * (HEAD8 * 2) + dim4] = to_act(four(row * S_STRIDE + column) * share);
+          out[to * (HEAD8 * 2) + dim4] = to_act(four(row, column) * share);
         }
       }
     }

@@ -71,8 +71,10 @@ fn over_row_sum(value: f32) -> f32 {
   return sum;
 }
 
-// Eight halves one after another: the compiler makes wide stores of them.
-fn put_weights8(at: u32, eight: vec4u) {
+// Eight halves one after another: the compiler makes wide stores of them, if the browser needs no bounds check in between.
+// What is a parameter has no bounds for it: hence the modulo, here and below.
+fn put_weights8(row: u32, column: u32, eight: vec4u) {
+  let at = (row % 64) * P_STRIDE + (column % STEP8) * 8;
   let low = bitcast<vec4<f16>>(eight.xy);
   let high = bitcast<vec4<f16>>(eight.zw);
   sh_p[at] = low.x;
@@ -97,7 +99,7 @@ fn stage_queries(base: u32, row0: u32, first8: u32, thread: u32) {
         // Rows past the end repeat the last one; they are never stored.
         eight = q[(base + min(row0 + row, params.rows - 1)) * HEAD8 + first8 + column];
       }
-      put_weights8(row * P_STRIDE + column * 8, eight);
+      put_weights8(row, column, eight);
     }
   }
 }
@@ -159,7 +161,7 @@ fn fetch_values(at: vec4u, thread: u32) -> Eights {
 fn put_keys8(slot: u32, eight: vec4u) {
   let low = bitcast<vec4<f16>>(eight.xy);
   let high = bitcast<vec4<f16>>(eight.zw);
-  let at = (slot / DIM8) * K_STRIDE + (slot % DIM8) * 8;
+  let at = ((slot / DIM8) % STEP_KEYS) * K_STRIDE + (slot % DIM8) * 8;
   sh_k[at] = low.x;
   sh_k[at + 1] = low.y;
   sh_k[at + 2] = low.z;
@@ -173,7 +175,7 @@ fn put_keys8(slot: u32, eight: vec4u) {
 fn put_values8(slot: u32, eight: vec4u) {
   let low = bitcast<vec4<f16>>(eight.xy);
   let high = bitcast<vec4<f16>>(eight.zw);
-  let at = (slot / DIM8) * V_STRIDE + (slot % DIM8) * 8;
+  let at = ((slot / DIM8) % STEP_KEYS) * V_STRIDE + (slot % DIM8) * 8;
   sh_v[at] = low.x;
   sh_v[at + 1] = low.y;
   sh_v[at + 2] = low.z;
@@ -201,12 +203,14 @@ fn stage_values(eights: Eights, thread: u32) {
 }
 
 // Four scores, or outputs, of a row.
-fn four(at: u32) -> vec4f {
+fn four(row: u32, column: u32) -> vec4f {
+  let at = (row % 64) * S_STRIDE + column % STEP_KEYS;
   return vec4f(sh_s[at], sh_s[at + 1], sh_s[at + 2], sh_s[at + 3]);
 }
 
 // A subgroup's outputs to its columns of the scores' room, and back: ACROSS columns of fragments, the band-th.
-fn put_outputs(o: ptr<function, array<Sum, DOWN * OUT_ACROSS>>, corner: u32, band: u32) {
+fn put_outputs(o: ptr<function, array<Sum, DOWN * OUT_ACROSS>>, sub_row: u32, sub_col: u32, band: u32) {
+  let corner = (sub_row % SUB_ROWS) * (ROWS * S_STRIDE) + (sub_col % SUB_COLS) * KEYS;
   for (var i = 0u; i < DOWN; i++) {
     for (var j = 0u; j < ACROSS; j++) {
       if (band * ACROSS + j < OUT_ACROSS) {
@@ -217,13 +221,51 @@ fn put_outputs(o: ptr<function, array<Sum, DOWN * OUT_ACROSS>>, corner: u32, ban
   }
 }
 
-fn take_outputs(o: ptr<function, array<Sum, DOWN * OUT_ACROSS>>, corner: u32, band: u32) {
+fn take_outputs(o: ptr<function, array<Sum, DOWN * OUT_ACROSS>>, sub_row: u32, sub_col: u32, band: u32) {
+  let corner = (sub_row % SUB_ROWS) * (ROWS * S_STRIDE) + (sub_col % SUB_COLS) * KEYS;
   for (var i = 0u; i < DOWN; i++) {
     for (var j = 0u; j < ACROSS; j++) {
       if (band * ACROSS + j < OUT_ACROSS) {
         (*o)[i * OUT_ACROSS + band * ACROSS + j] =
           subgroupMatrixLoad<Sum>(&sh_s, corner + i * MAT_M * S_STRIDE + j * MAT_N, false, S_STRIDE);
       }
+    }
+  }
+}
+
+// Scores of MAT_K dims more, the d-th, and outputs of MAT_K keys more.
+fn add_scores(
+  scores: ptr<function, array<Sum, DOWN * ACROSS>>,
+  queries: ptr<function, array<Left, (DIM / MAT_K) * DOWN>>,
+  sub_col: u32,
+  slice: u32,
+) {
+  let first = (sub_col % SUB_COLS) * KEYS;
+  let d = slice % (DIM / MAT_K);
+  for (var j = 0u; j < ACROSS; j++) {
+    let right =
+      subgroupMatrixLoad<Right>(&sh_k, (first + j * MAT_N) * K_STRIDE + d * MAT_K, true, K_STRIDE);
+    for (var i = 0u; i < DOWN; i++) {
+      (*scores)[i * ACROSS + j] =
+        subgroupMatrixMultiplyAccumulate((*queries)[d * DOWN + i], right, (*scores)[i * ACROSS + j]);
+    }
+  }
+}
+
+fn add_outputs(o: ptr<function, array<Sum, DOWN * OUT_ACROSS>>, sub_row: u32, sub_col: u32, slice: u32) {
+  let weight_corner = (sub_row % SUB_ROWS) * (ROWS * P_STRIDE);
+  let first = (sub_col % SUB_COLS) * DIMS;
+  let d = slice % (STEP_KEYS / MAT_K);
+  var weights = array<Left, DOWN>();
+  for (var i = 0u; i < DOWN; i++) {
+    weights[i] =
+      subgroupMatrixLoad<Left>(&sh_p, weight_corner + i * MAT_M * P_STRIDE + d * MAT_K, false, P_STRIDE);
+  }
+  for (var j = 0u; j < OUT_ACROSS; j++) {
+    let right =
+      subgroupMatrixLoad<Right>(&sh_v, d * MAT_K * V_STRIDE + first + j * MAT_N, false, V_STRIDE);
+    for (var i = 0u; i < DOWN; i++) {
+      (*o)[i * OUT_ACROSS + j] = subgroupMatrixMultiplyAccumulate(weights[i], right, (*o)[i * OUT_ACROSS + j]);
     }
   }
 }
