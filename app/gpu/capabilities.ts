@@ -12,6 +12,8 @@ export interface MatrixShape {
   readonly k: number;
   readonly subRows: number;
   readonly subCols: number;
+  /** k of a slice of that tile: 64, or 32 where workgroup memory is short. */
+  readonly slice: number;
   /** The feature has its experimental name. */
   readonly experimental: boolean;
 }
@@ -93,10 +95,14 @@ interface MatrixConfig {
   K: number;
 }
 
-/** Threads of the kernels that use subgroup matrices, rows and columns of their tile, and bytes of their workgroup memory. */
+/** Threads of the products that use subgroup matrices, and rows and columns of their tile. */
 const matrixThreads = 256;
 const matrixTile = 128;
-const matrixMemory = 29_184;
+
+/** Bytes of workgroup memory, as `lib/matmul_tile_matrix.wgsl` declares it: a slice of both operands, and 16 rows of sums. */
+function matrixMemory(slice: number): number {
+  return 2 * 2 * matrixTile * (slice + 8) + 4 * 16 * (matrixTile + 8);
+}
 
 /** The largest fragments that fit, or null: subgroups of one known size are needed, to share out the tile. */
 function matrixShape(
@@ -108,7 +114,8 @@ function matrixShape(
   if (experimental && !features.has('chromium-experimental-subgroup-matrix')) return null;
   if (!features.has('shader-f16') || !features.has('subgroups')) return null;
   const size = info.subgroupMinSize;
-  if (size !== info.subgroupMaxSize || limits.maxComputeWorkgroupStorageSize < matrixMemory) return null;
+  const slice = [64, 32].find((k) => matrixMemory(k) <= limits.maxComputeWorkgroupStorageSize);
+  if (size !== info.subgroupMaxSize || slice === undefined) return null;
   const subgroups = matrixThreads / size;
   const subRows = 2 ** Math.ceil(Math.log2(subgroups) / 2);
   const subCols = subgroups / subRows;
@@ -116,7 +123,7 @@ function matrixShape(
     .filter(
       ({ componentType, resultComponentType }) => componentType === 'f16' && resultComponentType === 'f32',
     )
-    .map(({ M: m, N: n, K: k }) => ({ m, n, k, subRows, subCols, experimental }))
+    .map(({ M: m, N: n, K: k }) => ({ m, n, k, subRows, subCols, slice, experimental }))
     .filter(
       ({ m, n, k }) =>
         16 % m === 0 && 32 % k === 0 && (matrixTile / subRows) % m === 0 && (matrixTile / subCols) % n === 0,
@@ -124,7 +131,7 @@ function matrixShape(
   return shapes.toSorted((a, b) => b.m * b.n * b.k - a.m * a.n * a.k)[0] ?? null;
 }
 
-/** `#const`s of the kernels that use subgroup matrices. */
+/** `#const`s of the kernels that use subgroup matrices; a kernel gets those that it declares. */
 export function matrixConstants(shape: MatrixShape | null): Record<string, number> {
   if (!shape) return {};
   return {
@@ -133,6 +140,7 @@ export function matrixConstants(shape: MatrixShape | null): Record<string, numbe
     MAT_K: shape.k,
     SUB_ROWS: shape.subRows,
     SUB_COLS: shape.subCols,
+    SLICE: shape.slice,
   };
 }
 

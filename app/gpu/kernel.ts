@@ -52,7 +52,7 @@ export class PipelineCache {
   constructor(
     private readonly device: GPUDevice,
     private readonly flags: ReadonlySet<Flag>,
-    /** Constants of the variants that use subgroup matrices; a specialisation may give its own. */
+    /** Constants of the variants that use subgroup matrices, for shaders that declare them; a specialisation may give its own. */
     private readonly matrix: WgslConstants = {},
   ) {}
 
@@ -81,7 +81,11 @@ export class PipelineCache {
 
   private async compile(kernel: Kernel, on: ReadonlySet<Flag>, spec: Specialisation): Promise<Pipeline> {
     const label = kernel.shader.name;
-    const matrix = on.has('subgroup_matrix') ? this.matrix : {};
+    const matrix = Object.fromEntries(
+      Object.entries(this.matrix).filter(
+        ([name]) => on.has('subgroup_matrix') && kernel.shader.text.includes(`#const ${name}:`),
+      ),
+    );
     const code = specialise(kernel.shader, on, { ...matrix, ...spec.constants });
     const layout = this.layout(kernel);
     const module = this.device.createShaderModule({ label, code });

@@ -1,105 +1,156 @@
-// matmul_tile by subgroup matrices: the same tile, the same result layout, products of f16 with sums in f32. Slices of
-// 32 k of both operands are staged [row][k] in f16; each subgroup makes a rectangle of fragments. The sums leave through
-// workgroup memory, 16 rows at a time, as what a fragment's threads hold is not specified. 29 KiB of workgroup memory.
+// matmul_tile by subgroup matrices: the same tile, products of f16 with sums in f32. Slices of both operands are staged
+// [row][k] as they lie in memory; each subgroup makes a rectangle of fragments. The sums leave through workgroup memory, 16
+// rows at a time, as what a fragment's threads hold is not specified, and are not returned: the importer declares
+//   fn keep(row: u32, col: u32, low: vec4f, high: vec4f)   of row 0..127, columns col + 0..3 and col + 64 + 0..3
+// 29 KiB of workgroup memory for slices of 32 k, 45 KiB for slices of 64.
+//
+// Cells go from memory to registers to workgroup memory untouched: whatever is done to a value right after its load makes a
+// thread wait for memory. Zeros past the end are put in when a slice is staged. Eight halves stored one after another become
+// wide stores; members rather than arrays hold a thread's cells, which must stay in registers.
 //
 // Rows are 8 elements longer than what they hold, so that the rows of a fragment start in different banks. The browser
 // guards a fragment's load, and gives it a stride that isn't constant, unless it can prove the bounds: loops count by one,
 // and what depends on a thread or subgroup is taken modulo a power of two.
 const TILE_THREADS: u32 = 256;
 const TILE: u32 = 128;
+alias cell_a = vec4u;
+alias cell_w = vec4u;
 
 // Fragments: MAT_M x MAT_K times MAT_K x MAT_N; the first two divide 16, the last 32. Subgroups of a workgroup, as rows
-// and columns of rectangles.
+// and columns of rectangles. k of a slice: 32 or 64.
 #const MAT_M: u32
 #const MAT_N: u32
 #const MAT_K: u32
 #const SUB_ROWS: u32
 #const SUB_COLS: u32
+#const SLICE: u32
 
-const SLICE: u32 = 32;
 const STRIDE: u32 = SLICE + 8;
-// Vec4s of a slice's row, and rows that the workgroup stages at a time.
-const QUADS: u32 = SLICE / 4;
-const STAGED: u32 = TILE_THREADS / QUADS;
+// Cells of a slice's row, rows that the workgroup stages at a time, and rows of each operand that a thread stages: 2 or 4.
+const CELLS: u32 = SLICE / 8;
+const STAGED: u32 = TILE_THREADS / CELLS;
+const EACH: u32 = TILE / STAGED;
 // Fragments of a subgroup.
 const DOWN: u32 = TILE / SUB_ROWS / MAT_M;
 const ACROSS: u32 = TILE / SUB_COLS / MAT_N;
 const BAND: u32 = 16;
 const OUT_STRIDE: u32 = TILE + 8;
-// Rows of each operand that a thread stages in a slice.
-const EACH: u32 = TILE / STAGED;
 
 var<workgroup> sh_a: array<f16, TILE * STRIDE>;
 var<workgroup> sh_w: array<f16, TILE * STRIDE>;
 var<workgroup> sh_out: array<f32, BAND * OUT_STRIDE>;
 
-// As in matmul_tile: row r of the thread's sums, columns tile_col(thread) + 0..3 in `low[r]`, the same + 64 in `high[r]`.
-struct Sums {
-  low: array<vec4f, 8>,
-  high: array<vec4f, 8>,
+// A thread's cell of rows `row` + 0, 1, 2, 3 times STAGED of an operand: what it holds, and where such rows start.
+struct Cells {
+  a: vec4u,
+  b: vec4u,
+  c: vec4u,
+  d: vec4u,
 }
 
-fn tile_row(thread: u32, r: u32) -> u32 {
-  return (r / 4) * 64 + (thread / 16) * 4 + r % 4;
+fn starts_a(row: u32, cells: u32) -> vec4u {
+  var at = vec4u(start_a(row, cells), start_a(row + STAGED, cells), 0, 0);
+  if (EACH > 2) {
+    at.z = start_a(row + 2 * STAGED, cells);
+    at.w = start_a(row + 3 * STAGED, cells);
+  }
+  return at;
 }
 
-fn tile_col(thread: u32) -> u32 {
-  return (thread % 16) * 4;
+fn starts_w(row: u32, cells: u32) -> vec4u {
+  var at = vec4u(start_w(row, cells), start_w(row + STAGED, cells), 0, 0);
+  if (EACH > 2) {
+    at.z = start_w(row + 2 * STAGED, cells);
+    at.w = start_w(row + 3 * STAGED, cells);
+  }
+  return at;
 }
 
-alias cell_a = act4;
-alias cell_w = half4;
-
-// Four values from 4 * k4 of a row of the tile; zeros past the end.
-fn load_a(row: u32, k4: u32) -> vec4f {
-  return select(vec4f(), from_act(fetch_a(start_a(row, params.length4) + k4)), k4 < params.length4);
-}
-
-fn load_w(col: u32, k4: u32) -> vec4f {
-  return select(vec4f(), from_half(fetch_w(start_w(col, params.length4) + k4)), k4 < params.length4);
-}
-
-struct Slice {
-  a: array<vec4<f16>, EACH>,
-  w: array<vec4<f16>, EACH>,
-}
-
-fn fetch_slice(row: u32, k4: u32) -> Slice {
-  var got = Slice();
-  for (var i = 0u; i < EACH; i++) {
-    got.a[i] = vec4h(load_a(row + i * STAGED, k4));
-    got.w[i] = vec4h(load_w(row + i * STAGED, k4));
+fn fetch_cells_a(starts: vec4u, cell: u32) -> Cells {
+  var got = Cells();
+  got.a = fetch_a(starts.x + cell);
+  got.b = fetch_a(starts.y + cell);
+  if (EACH > 2) {
+    got.c = fetch_a(starts.z + cell);
+    got.d = fetch_a(starts.w + cell);
   }
   return got;
 }
 
-// `subgroup` is the builtin's value: what is derived from it is uniform in a subgroup.
-fn tile_product(thread: u32, subgroup: u32, length4: u32) -> Sums {
+fn fetch_cells_w(starts: vec4u, cell: u32) -> Cells {
+  var got = Cells();
+  got.a = fetch_w(starts.x + cell);
+  got.b = fetch_w(starts.y + cell);
+  if (EACH > 2) {
+    got.c = fetch_w(starts.z + cell);
+    got.d = fetch_w(starts.w + cell);
+  }
+  return got;
+}
+
+// Bounds are proved within a function: hence the modulo of what is a parameter.
+fn put_a(row: u32, place: u32, cell: vec4u) {
+  let at = (row % TILE) * STRIDE + (place % CELLS) * 8;
+  let low = bitcast<vec4<f16>>(cell.xy);
+  let high = bitcast<vec4<f16>>(cell.zw);
+  sh_a[at] = low.x;
+  sh_a[at + 1] = low.y;
+  sh_a[at + 2] = low.z;
+  sh_a[at + 3] = low.w;
+  sh_a[at + 4] = high.x;
+  sh_a[at + 5] = high.y;
+  sh_a[at + 6] = high.z;
+  sh_a[at + 7] = high.w;
+}
+
+fn put_w(row: u32, place: u32, cell: vec4u) {
+  let at = (row % TILE) * STRIDE + (place % CELLS) * 8;
+  let low = bitcast<vec4<f16>>(cell.xy);
+  let high = bitcast<vec4<f16>>(cell.zw);
+  sh_w[at] = low.x;
+  sh_w[at + 1] = low.y;
+  sh_w[at + 2] = low.z;
+  sh_w[at + 3] = low.w;
+  sh_w[at + 4] = high.x;
+  sh_w[at + 5] = high.y;
+  sh_w[at + 6] = high.z;
+  sh_w[at + 7] = high.w;
+}
+
+// `subgroup` is the builtin's value: what is derived from it is uniform in a subgroup. `length4` is even.
+fn tile_product(thread: u32, subgroup: u32, length4: u32) {
   let first_row = ((subgroup / SUB_COLS) % SUB_ROWS) * (TILE / SUB_ROWS);
   let first_col = (subgroup % SUB_COLS) * (TILE / SUB_COLS);
-  let quad = thread % QUADS;
-  let row = (thread / QUADS) % STAGED;
+  let cells = length4 / 2;
+  let cell = thread % CELLS;
+  let row = (thread / CELLS) % STAGED;
+  let a_starts = starts_a(row, cells);
+  let w_starts = starts_w(row, cells);
   var acc = array<subgroup_matrix_result<f32, MAT_N, MAT_M>, DOWN * ACROSS>();
-  let slices = (length4 + QUADS - 1) / QUADS;
-  var staged = fetch_slice(row, quad);
+  let slices = (cells + CELLS - 1) / CELLS;
+  var from_a = fetch_cells_a(a_starts, min(cell, cells - 1));
+  var from_w = fetch_cells_w(w_starts, min(cell, cells - 1));
   for (var slice = 0u; slice < slices; slice++) {
-    for (var i = 0u; i < EACH; i++) {
-      let to = (row + i * STAGED) * STRIDE + quad * 4;
-      let from_a = staged.a[i];
-      let from_w = staged.w[i];
-      sh_a[to] = from_a.x;
-      sh_a[to + 1] = from_a.y;
-      sh_a[to + 2] = from_a.z;
-      sh_a[to + 3] = from_a.w;
-      sh_w[to] = from_w.x;
-      sh_w[to + 1] = from_w.y;
-      sh_w[to + 2] = from_w.z;
-      sh_w[to + 3] = from_w.w;
+    if (slice * CELLS + cell >= cells) {
+      from_a = Cells();
+      from_w = Cells();
+    }
+    put_a(row, cell, from_a.a);
+    put_a(row + STAGED, cell, from_a.b);
+    put_w(row, cell, from_w.a);
+    put_w(row + STAGED, cell, from_w.b);
+    if (EACH > 2) {
+      put_a(row + 2 * STAGED, cell, from_a.c);
+      put_a(row + 3 * STAGED, cell, from_a.d);
+      put_w(row + 2 * STAGED, cell, from_w.c);
+      put_w(row + 3 * STAGED, cell, from_w.d);
     }
     workgroupBarrier();
     // The next slice is fetched while this one is used.
     if (slice + 1 < slices) {
-      staged = fetch_slice(row, (slice + 1) * QUADS + quad);
+      let next = min((slice + 1) * CELLS + cell, cells - 1);
+      from_a = fetch_cells_a(a_starts, next);
+      from_w = fetch_cells_w(w_starts, next);
     }
     for (var d = 0u; d < SLICE / MAT_K; d++) {
       var left = array<subgroup_matrix_left<f16, MAT_K, MAT_M>, DOWN>();
@@ -118,9 +169,8 @@ fn tile_product(thread: u32, subgroup: u32, length4: u32) -> Sums {
     workgroupBarrier();
   }
 
-  let x = thread % 16;
-  let y = thread / 16;
-  var sums = Sums();
+  let x = (thread % 16) * 4;
+  let y = (thread / 16) % BAND;
   for (var band = 0u; band < TILE / BAND; band++) {
     for (var i = 0u; i < DOWN; i++) {
       let top = first_row + i * MAT_M;
@@ -133,15 +183,10 @@ fn tile_product(thread: u32, subgroup: u32, length4: u32) -> Sums {
       }
     }
     workgroupBarrier();
-    if (band % 4 == y / 4) {
-      for (var r = 0u; r < 4; r++) {
-        let at = ((y % 4) * 4 + r) * OUT_STRIDE + x * 4;
-        sums.low[(band / 4) * 4 + r] = vec4f(sh_out[at], sh_out[at + 1], sh_out[at + 2], sh_out[at + 3]);
-        sums.high[(band / 4) * 4 + r] =
-          vec4f(sh_out[at + 64], sh_out[at + 65], sh_out[at + 66], sh_out[at + 67]);
-      }
-    }
+    let at = y * OUT_STRIDE + x;
+    keep(band * BAND + y, x,
+      vec4f(sh_out[at], sh_out[at + 1], sh_out[at + 2], sh_out[at + 3]),
+      vec4f(sh_out[at + 64], sh_out[at + 65], sh_out[at + 66], sh_out[at + 67]));
     workgroupBarrier();
   }
-  return sums;
 }

@@ -57,6 +57,14 @@ fn store(row: u32, col: u32, sum: vec4f) {
   out[at] = value;
 }
 
+#if subgroup_matrix
+// For matmul_tile_matrix, which hands its sums over instead of returning them.
+fn keep(row: u32, col: u32, low: vec4f, high: vec4f) {
+  store(row_base + row, col_base + col, low);
+  store(row_base + row, col_base + col + 64, high);
+}
+#endif
+
 // Dispatch: x = column tile, y = row tile, 128 x 128 each.
 @compute @workgroup_size(TILE_THREADS)
 fn main(
@@ -66,21 +74,18 @@ fn main(
   @builtin(subgroup_id) subgroup: u32,
 #endif
 ) {
-#if subgroup_matrix
-#else
-  const subgroup = 0u;
-#endif
   row_base = group.y * TILE;
   col_base = group.x * TILE;
-  let sums = tile_product(thread, subgroup, params.length4);
+#if subgroup_matrix
+  tile_product(thread, subgroup, params.length4);
+#else
+  let sums = tile_product(thread, 0, params.length4);
   let col = col_base + tile_col(thread);
   for (var r = 0u; r < 8; r++) {
     let row = row_base + tile_row(thread, r);
     store(row, col, sums.low[r]);
     store(row, col + 64, sums.high[r]);
   }
-#if subgroup_matrix
-#else
 #if f16
   for (var r = 0u; r < 8; r++) {
     let row = row_base + tile_row(thread, r);

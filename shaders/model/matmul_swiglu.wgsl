@@ -42,6 +42,13 @@ fn store(row: u32, col: u32, gate: vec4f, up: vec4f) {
   }
 }
 
+#if subgroup_matrix
+// For matmul_tile_matrix, which hands its sums over instead of returning them.
+fn keep(row: u32, col: u32, low: vec4f, high: vec4f) {
+  store(row_base + row, col_base + col, low, high);
+}
+#endif
+
 // Dispatch: x = tile of 64 columns, y = tile of 128 rows.
 @compute @workgroup_size(TILE_THREADS)
 fn main(
@@ -51,19 +58,16 @@ fn main(
   @builtin(subgroup_id) subgroup: u32,
 #endif
 ) {
-#if subgroup_matrix
-#else
-  const subgroup = 0u;
-#endif
   row_base = group.y * TILE;
   col_base = group.x * 64;
-  let sums = tile_product(thread, subgroup, params.length4);
+#if subgroup_matrix
+  tile_product(thread, subgroup, params.length4);
+#else
+  let sums = tile_product(thread, 0, params.length4);
   let col = col_base + tile_col(thread);
   for (var r = 0u; r < 8; r++) {
     store(row_base + tile_row(thread, r), col, sums.low[r], sums.high[r]);
   }
-#if subgroup_matrix
-#else
 #if f16
   for (var r = 0u; r < 8; r++) {
     store(row_base + tile_row(thread, r), col + 32, sums.low_next[r], sums.high_next[r]);
