@@ -3,8 +3,9 @@
 // Dense is the same code walking all causal tiles without a list. A few dense row blocks leave most of a GPU idle: their
 // keys can be split over workgroups, whose outputs `merge_splits` joins (Flash-Decoding, Dao et al. 2023).
 //
-// 128 threads: thread_x = thread % 16 owns keys 4 x .. 4 x + 3 of a tile and output columns in steps of 16 vec4s,
-// thread_y = thread / 16 owns rows 4 y .. and 32 + 4 y ... Scores and outputs stay in registers, in f32.
+// 128 threads: x (0..15) owns keys 4 x .. 4 x + 3 of a tile and output columns in steps of 16 vec4s, y (0..7) owns rows
+// 4 y .. and 32 + 4 y ...; 32 consecutive threads have 8 x and 4 y, so that they read as few different vectors as can be.
+// Scores and outputs stay in registers, in f32.
 // Q and K go through workgroup memory in slices of 16 dims, transposed, so that each step of the inner loop is
 // 3 vec4f reads for 32 multiply-adds; P and V likewise. The next slice is fetched while one is used.
 #import activation
@@ -35,8 +36,8 @@ const K_BASE: u32 = 256;
 // Dispatch: x = head within the range, y = row block counted from the last, so that long rows start first, z = split.
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let x = thread % 16;
-  let y = thread / 16;
+  let x = (thread / 2) % 8 + ((thread / 32) % 2) * 8;
+  let y = thread % 2 + ((thread / 16) % 2) * 2 + ((thread / 64) % 2) * 4;
   let head = params.head_base + workgroup.x;
   let block = params.first_row_block + params.row_blocks - 1 - workgroup.y;
   let row0 = block * 64;
@@ -89,14 +90,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         let q_low = sh[d * 16 + y];
         let q_high = sh[d * 16 + 8 + y];
         let key4 = sh[K_BASE + d * 16 + x];
-        s[0] += q_low.x * key4;
-        s[1] += q_low.y * key4;
-        s[2] += q_low.z * key4;
-        s[3] += q_low.w * key4;
-        s[4] += q_high.x * key4;
-        s[5] += q_high.y * key4;
-        s[6] += q_high.z * key4;
-        s[7] += q_high.w * key4;
+        s[0] = fma(vec4f(q_low.x), key4, s[0]);
+        s[1] = fma(vec4f(q_low.y), key4, s[1]);
+        s[2] = fma(vec4f(q_low.z), key4, s[2]);
+        s[3] = fma(vec4f(q_low.w), key4, s[3]);
+        s[4] = fma(vec4f(q_high.x), key4, s[4]);
+        s[5] = fma(vec4f(q_high.y), key4, s[5]);
+        s[6] = fma(vec4f(q_high.z), key4, s[6]);
+        s[7] = fma(vec4f(q_high.w), key4, s[7]);
       }
       workgroupBarrier();
     }

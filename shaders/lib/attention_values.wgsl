@@ -2,8 +2,8 @@
 // 64 keys goes through it in two halves of 32 keys, V in slices of V_KEYS keys, and outputs stay in registers. The
 // importer declares COLUMNS4 and
 //   fn load_value(step: Step, kv_base: u32, slot: u32) -> half4   entry of the step's values as [key][COLUMNS4 * 16]
-// 128 threads: x = thread % 16 owns keys 4 x .. 4 x + 3 of P and output columns in steps of 16 vec4s, y = thread / 16
-// rows 4 y .. and 32 + 4 y ...
+// 128 threads: x (0..15) owns keys 4 x .. 4 x + 3 of P and output columns in steps of 16 vec4s, y (0..7) rows 4 y .. and
+// 32 + 4 y ...; the importer spreads threads over them in the same way.
 #import half
 
 #if f16
@@ -25,8 +25,8 @@ fn place_of(key: u32, rows4: u32) -> u32 {
 fn add_values(
   o: ptr<function, array<vec4f, 8 * COLUMNS4>>, s: array<vec4f, 8>, step: Step, kv_base: u32, thread: u32,
 ) {
-  let x = thread % 16;
-  let y = thread / 16;
+  let x = (thread / 2) % 8 + ((thread / 32) % 2) * 8;
+  let y = thread % 2 + ((thread / 16) % 2) * 2 + ((thread / 64) % 2) * 4;
   var values = fetch_values(step, kv_base, thread);
   for (var first = 0u; first < 64; first += V_KEYS) {
     if (first % 32 == 0 && x / 8 == first / 32) {
@@ -49,14 +49,14 @@ fn add_values(
       let p_high = sh_p[place_of(first % 32 + key, y + 8)];
       for (var c = 0u; c < COLUMNS4; c++) {
         let value = sh_v[((key * COLUMNS4 + c) * 16 + x) & 511];
-        part[c] += p_low.x * value;
-        part[COLUMNS4 + c] += p_low.y * value;
-        part[2 * COLUMNS4 + c] += p_low.z * value;
-        part[3 * COLUMNS4 + c] += p_low.w * value;
-        part[4 * COLUMNS4 + c] += p_high.x * value;
-        part[5 * COLUMNS4 + c] += p_high.y * value;
-        part[6 * COLUMNS4 + c] += p_high.z * value;
-        part[7 * COLUMNS4 + c] += p_high.w * value;
+        part[c] = fma(half4(p_low.x), value, part[c]);
+        part[COLUMNS4 + c] = fma(half4(p_low.y), value, part[COLUMNS4 + c]);
+        part[2 * COLUMNS4 + c] = fma(half4(p_low.z), value, part[2 * COLUMNS4 + c]);
+        part[3 * COLUMNS4 + c] = fma(half4(p_low.w), value, part[3 * COLUMNS4 + c]);
+        part[4 * COLUMNS4 + c] = fma(half4(p_high.x), value, part[4 * COLUMNS4 + c]);
+        part[5 * COLUMNS4 + c] = fma(half4(p_high.y), value, part[5 * COLUMNS4 + c]);
+        part[6 * COLUMNS4 + c] = fma(half4(p_high.z), value, part[6 * COLUMNS4 + c]);
+        part[7 * COLUMNS4 + c] = fma(half4(p_high.w), value, part[7 * COLUMNS4 + c]);
       }
     }
     for (var i = 0u; i < 8 * COLUMNS4; i++) {
@@ -84,8 +84,8 @@ var<workgroup> sh: array<vec4f, 1024>;
 fn add_values(
   o: ptr<function, array<vec4f, 8 * COLUMNS4>>, s: array<vec4f, 8>, step: Step, kv_base: u32, thread: u32,
 ) {
-  let x = thread % 16;
-  let y = thread / 16;
+  let x = (thread / 2) % 8 + ((thread / 32) % 2) * 8;
+  let y = thread % 2 + ((thread / 16) % 2) * 2 + ((thread / 64) % 2) * 4;
   var value0 = from_half(load_value(step, kv_base, thread));
   var value1 = from_half(load_value(step, kv_base, thread + 128));
   for (var first = 0u; first < 64; first += V_KEYS) {
@@ -109,14 +109,14 @@ fn add_values(
       let p_high = sh[(first % 32 + key) * 16 + 8 + y];
       for (var c = 0u; c < COLUMNS4; c++) {
         let value = sh[V_BASE + (key * COLUMNS4 + c) * 16 + x];
-        (*o)[c] += p_low.x * value;
-        (*o)[COLUMNS4 + c] += p_low.y * value;
-        (*o)[2 * COLUMNS4 + c] += p_low.z * value;
-        (*o)[3 * COLUMNS4 + c] += p_low.w * value;
-        (*o)[4 * COLUMNS4 + c] += p_high.x * value;
-        (*o)[5 * COLUMNS4 + c] += p_high.y * value;
-        (*o)[6 * COLUMNS4 + c] += p_high.z * value;
-        (*o)[7 * COLUMNS4 + c] += p_high.w * value;
+        (*o)[c] = fma(vec4f(p_low.x), value, (*o)[c]);
+        (*o)[COLUMNS4 + c] = fma(vec4f(p_low.y), value, (*o)[COLUMNS4 + c]);
+        (*o)[2 * COLUMNS4 + c] = fma(vec4f(p_low.z), value, (*o)[2 * COLUMNS4 + c]);
+        (*o)[3 * COLUMNS4 + c] = fma(vec4f(p_low.w), value, (*o)[3 * COLUMNS4 + c]);
+        (*o)[4 * COLUMNS4 + c] = fma(vec4f(p_high.x), value, (*o)[4 * COLUMNS4 + c]);
+        (*o)[5 * COLUMNS4 + c] = fma(vec4f(p_high.y), value, (*o)[5 * COLUMNS4 + c]);
+        (*o)[6 * COLUMNS4 + c] = fma(vec4f(p_high.z), value, (*o)[6 * COLUMNS4 + c]);
+        (*o)[7 * COLUMNS4 + c] = fma(vec4f(p_high.w), value, (*o)[7 * COLUMNS4 + c]);
       }
     }
     workgroupBarrier();
