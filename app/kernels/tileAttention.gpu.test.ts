@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { Gpu } from '../gpu/device';
-import type { Specialisation } from '../gpu/kernel';
 import { Recorder } from '../gpu/recorder';
 import {
   allocateActivations,
@@ -12,8 +11,16 @@ import {
   worstError,
 } from '../gpu/testing';
 import { tileAttentionReference, type AttentionShape, type BlockList } from '../reference/tileAttention';
-import { DENSE_TILES, recordTileAttention, tileAttentionPipeline } from './tileAttention';
+import {
+  DENSE_TILES,
+  recordTileAttention,
+  tileAttention,
+  tileAttentionPipeline,
+  tileAttentionSpec,
+  type TileAttentionPipeline,
+} from './tileAttention';
 import { tileAttentionMatrix, tileAttentionMatrixSpec } from './tileAttentionMatrix';
+import { tileAttentionWhole, tileAttentionWholeSpec } from './tileAttentionWhole';
 
 // On every tier that the adapter has. Inputs are exact f16, sums f32, the output at most rounded to f16, 2^-11 relative.
 // Where there is shader-f16, products of P and V and their sums over up to 32 keys are f16: 2^-11 of partial sums of values
@@ -40,7 +47,8 @@ const dense = (): BlockList => 'dense';
 async function run(
   gpu: Gpu,
   shape: Case,
-  matrix?: Specialisation,
+  /** Instead of the pipeline of the tier. */
+  asked?: TileAttentionPipeline,
 ): Promise<{ actual: Float32Array; expected: Float64Array }> {
   const { rows, keys, heads, kvHeads, headDim } = shape;
   const q = normals(heads * rows * headDim, 11, shape.sharpness ?? 1.5);
@@ -74,9 +82,7 @@ async function run(
     columns.set(list.columns, at * columnCapacity);
   });
 
-  const pipeline = matrix
-    ? await gpu.pipelines.get(tileAttentionMatrix, matrix)
-    : await tileAttentionPipeline(gpu, headDim);
+  const pipeline = asked ?? (await tileAttentionPipeline(gpu, headDim));
   const recorder = new Recorder(gpu);
   const out = allocateActivations(gpu, rows * heads * headDim);
   const shared = {
@@ -260,7 +266,8 @@ const sharings = [
 test.each(sharings)('subgroup matrices: $what', async ({ gpu, headDim, spec }) => {
   const lists = (head: number, block: number): BlockList =>
     head === 1 ? 'dense' : { tiles: [block * 64 + 7], columns: [0, 3, 5] };
-  const { actual, expected } = await run(gpu, { ...square(150, 2, 1, headDim), lists }, spec);
+  const pipeline = await gpu.pipelines.get(tileAttentionMatrix, spec);
+  const { actual, expected } = await run(gpu, { ...square(150, 2, 1, headDim), lists }, pipeline);
   expect(worstError(actual, expected, toleranceOf(gpu))).toBeLessThanOrEqual(1);
 });
 
@@ -274,4 +281,40 @@ test('the inputs are not degenerate: rows neither uniform nor one-hot', () => {
   );
   expect(Math.min(...largest)).toBeGreaterThan(2 / 64);
   expect(largest.filter((share) => share < 0.9).length).toBeGreaterThan(24);
+});
+
+// The tiers choose by adapter; these two must be right on every adapter that has room for them, in f32 too.
+const mixed = (head: number, block: number): BlockList =>
+  head === 1
+    ? 'dense'
+    : {
+        tiles: block > 0 ? [0, block * 64 + 7] : [7],
+        columns: Array.from({ length: 75 }, (_, at) => 64 + at).filter((key) => key < block * 64),
+      };
+const shapes = [
+  { what: 'one row and one key', ...square(1, 1, 1, 32) },
+  { what: 'dim 8, an odd length', ...square(77, 2, 1, 8) },
+  { what: 'dim 32, past and room', ...square(60, 2, 1, 32), rowPosition: 45, keys: 105, room: 30 },
+  { what: 'dim 32, scores that grow', ...square(256, 1, 1, 32), growth: 8 },
+  { what: 'dim 32, large scores', ...square(70, 1, 1, 32), sharpness: 60 },
+  { what: 'dim 32, lists', ...square(330, 2, 2, 32), lists: mixed },
+  { what: 'dim 64, lists', ...square(330, 2, 1, 64), lists: mixed },
+  { what: 'dim 40, keys that end before the rows', ...square(70, 2, 2, 40), keys: 40, room: 90 },
+];
+const kernels = tiers.flatMap((gpu) => [
+  { kernel: 'whole', of: tileAttentionWhole, specOf: tileAttentionWholeSpec, gpu, tier: gpu.tier },
+  // The portable tier's kernel is the sliced one, above.
+  ...(gpu.tier === 'portable'
+    ? []
+    : [{ kernel: 'sliced', of: tileAttention, specOf: tileAttentionSpec, gpu, tier: gpu.tier }]),
+]);
+
+describe.each(kernels)('$kernel, $tier', ({ gpu, of, specOf }) => {
+  test.each(shapes.filter(({ headDim }) => specOf(headDim, gpu.capabilities)))('$what', async (shape) => {
+    const pipeline = await gpu.pipelines.get(of, specOf(shape.headDim, gpu.capabilities) ?? {});
+    const { actual, expected } = await run(gpu, shape, pipeline);
+    // Here f32 kernels, too, may keep P as f16: 2^-11 of values around 1.
+    const tolerance = of === tileAttentionWhole ? { rtol: 2 ** -9, atol: 3e-3 } : toleranceOf(gpu);
+    expect(worstError(actual, expected, tolerance)).toBeLessThanOrEqual(1);
+  });
 });
