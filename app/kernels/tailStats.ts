@@ -1,12 +1,17 @@
-import { defineKernel, type Pipeline } from '../gpu/kernel';
+import { defineKernel, type Pipeline, type Specialisation } from '../gpu/kernel';
 import type { Binding, Recorder } from '../gpu/recorder';
 import shader from '../../shaders/attention/tail_stats.wgsl';
 
 export const tailStats = defineKernel({
   shader,
-  bindings: { tail: 'read', k: 'read', partials: 'read_write' },
+  bindings: { tail: 'read', k: 'read', partials: 'read_write', weights: 'read_write' },
   variants: ['f16'],
 });
+
+/** With the exponents of the scores kept for `tail_bands`, of at most 64 rows; or without. */
+export function tailStatsSpec(keep: boolean): Specialisation {
+  return { constants: { KEEP: Number(keep) } };
+}
 
 /** Keys that one workgroup of both passes takes. */
 export const spanKeys = 128;
@@ -57,17 +62,25 @@ export function tailParams(shape: TailShape, firstSpan: number): Record<string, 
   };
 }
 
-/** Softmax statistics of each span of keys into partials [batch][tailRows][spans] vec2f. */
+/** Bytes of the exponents that are kept of one head: [span][128 keys][64 rows] halves. */
+export function weightBytes(keys: number): number {
+  return Math.ceil(keys / spanKeys) * spanKeys * 64 * 2;
+}
+
+/**
+ * Softmax statistics of each span of keys into partials [batch][tailRows][spans] vec2f, and with weights
+ * exp(score - the span's largest) into them.
+ */
 export function recordTailStats(
   recorder: Recorder,
-  pipeline: Pipeline<'tail' | 'k' | 'partials'>,
-  buffers: { tail: Binding; k: Binding; partials: Binding },
+  pipeline: Pipeline<'tail' | 'k' | 'partials' | 'weights'>,
+  buffers: { tail: Binding; k: Binding; partials: Binding; weights?: Binding },
   shape: TailShape,
   dispatchFlops: number,
 ): void {
   for (const [first, count, flops] of spanParts(shape, dispatchFlops)) {
     recorder.dispatch(pipeline, {
-      buffers,
+      buffers: { ...buffers, weights: buffers.weights ?? recorder.unused },
       params: tailParams(shape, first),
       workgroups: [count, shape.batch],
       phase: 'estimate',

@@ -1,9 +1,13 @@
 // First pass of the estimate: softmax statistics of the prompt's last queries against all keys, one span of 128 keys
 // at a time (MInference, arXiv 2407.02490, section 3; FlashAttention's partial maxima and sums).
-// Scores are not kept: at a million keys they would be 256 MB a head. The second pass computes them again.
+// With KEEP, the exponents are kept as 16-bit floats for tail_bands, 128 bytes a key and head. At a million keys they would
+// be 128 MiB a head; then nothing is kept, and tail_sums computes the scores again.
 // Reference: app/reference/verticalSlashEstimate.ts, of the whole algorithm.
 #import score_tile
 #import tail_rows
+
+// 1 keeps the exponents, 0 does not; a tail of at most 64 rows then.
+#const KEEP: u32
 
 struct Params {
   keys: u32,
@@ -26,10 +30,13 @@ struct Params {
 @group(0) @binding(2) var<storage, read> k: array<half4>;    // [kv head][key_stride][dim4]
 // Largest score and sum of exp(score - largest): [head - head_base][tail_rows][spans]
 @group(0) @binding(3) var<storage, read_write> partials: array<vec2f>;
+// exp(score - the span's largest), two halves each: [head - head_base][span][key of span][8], eight rows a vec4
+@group(0) @binding(4) var<storage, read_write> weights: array<vec4u>;
 
 const LOWEST: f32 = -1e30;
 
 var<workgroup> sh_red: array<f32, 1024>; // [query][thread % 16]
+
 // Dispatch: (span, head); a workgroup takes all rows of the tail, 64 at a time.
 @compute @workgroup_size(SCORE_THREADS)
 fn main(
@@ -72,7 +79,18 @@ fn main(
       let largest = sh_red[(row8 * 8 + r) * 16];
       for (var c = 0u; c < 8; c++) {
         let score = scores[2 * r + c / 4][c % 4];
-        sums[r] += select(0.0, exp(score - largest), score > LOWEST);
+        let weight = select(0.0, exp(score - largest), score > LOWEST);
+        scores[2 * r + c / 4][c % 4] = weight;
+        sums[r] += weight;
+      }
+    }
+    if (KEEP == 1) {
+      for (var c = 0u; c < 8; c++) {
+        var packed = vec4u();
+        for (var r = 0u; r < 4; r++) {
+          packed[r] = pack2x16float(vec2f(scores[4 * r + c / 4][c % 4], scores[4 * r + 2 + c / 4][c % 4]));
+        }
+        weights[((group.y * params.spans + span) * SCORE_KEYS + key8 * 8 + c) * 8 + row8] = packed;
       }
     }
     workgroupBarrier();
