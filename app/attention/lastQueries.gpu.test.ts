@@ -22,6 +22,7 @@ import {
   selectHistogram,
   selectScratch,
 } from '../kernels/selectHistogram';
+import { recordSelectLists, selectLists } from '../kernels/selectLists';
 import { recordSelectWrite, selectWrite } from '../kernels/selectWrite';
 import { massBudgetReference } from '../reference/massBudget';
 import { selectTopReference } from '../reference/selectTop';
@@ -174,54 +175,66 @@ describe('selection', () => {
     ['with infinities and zeros', (i) => (i % 97 === 0 ? Infinity : i % 3 === 0 ? 0 : random())],
   ];
 
-  test.each(lists)('%s', async (_, make) => {
-    const gpu = await testGpu();
-    const entries = [9001, 141] as const;
-    const heads = 2;
-    const all = Float32Array.from({ length: heads * (entries[0] + entries[1]) }, (_unused, i) => make(i));
-    // A budget for each list and head.
-    const budgets = [5000, 0, 141, 50];
-    const capacities = [5000, 141] as const;
-    const shape = {
-      heads,
-      headBase: 0,
-      batch: heads,
-      entries,
-      strides: entries,
-      base1: heads * entries[0],
-      capacities,
-    };
-    const scratch = selectScratch(heads, segmentsOf(shape));
-    const room = (count: number) => keep(gpu, uploadU32(gpu, new Uint32Array(count)));
-    const buffers = {
-      keys: keep(gpu, uploadU32(gpu, new Uint32Array(all.buffer))),
-      budgets: keep(gpu, uploadU32(gpu, Uint32Array.from(budgets))),
-      histogram: room(scratch.histogram),
-      picks: room(scratch.picks),
-      segments: room(scratch.segments),
-      chosen: room(heads * (capacities[0] + capacities[1])),
-      chosen_counts: room(2 * heads),
-    };
-    const recorder = new Recorder(gpu);
-    const histogram = await gpu.pipelines.get(selectHistogram);
-    for (let digit = 0; digit < digits; digit++)
-      recordSelectHistogram(recorder, histogram, buffers, shape, digit);
-    recordSelectCount(recorder, await gpu.pipelines.get(selectCount), buffers, shape);
-    recordSelectWrite(recorder, await gpu.pipelines.get(selectWrite), buffers, shape);
-    await recorder.drain();
-    await recorder.destroy();
-    expect([...(await downloadU32(gpu, buffers.chosen_counts, 4))]).toEqual(budgets);
-    const chosen = await downloadU32(gpu, buffers.chosen, heads * (capacities[0] + capacities[1]));
-    budgets.forEach((budget, i) => {
-      const list = i < heads ? 0 : 1;
-      const head = i % heads;
-      const from = list * heads * entries[0] + head * entries[list];
-      const at = list * heads * capacities[0] + head * capacities[list];
-      expect([...chosen.subarray(at, at + budget)]).toEqual(
-        selectTopReference(all.subarray(from, from + entries[list]), budget),
-      );
-    });
-  });
+  // With many workgroups a list, and with one.
+  const ways = ['parts', 'whole lists'] as const;
+  test.each(lists.flatMap(([what, make]) => ways.map((way) => ({ what, make, way }))))(
+    '$what, $way',
+    async ({ make, way }) => {
+      const gpu = await testGpu();
+      // A workgroup lists 2^15 entries at a time.
+      const entries = [way === 'parts' ? 9001 : 70_001, 141] as const;
+      const heads = 2;
+      const all = Float32Array.from({ length: heads * (entries[0] + entries[1]) }, (_unused, i) => make(i));
+      // A budget for each list and head.
+      const budgets = [5000, 0, 141, 50];
+      const capacities = [5000, 141] as const;
+      const shape = {
+        heads,
+        headBase: 0,
+        batch: heads,
+        entries,
+        strides: entries,
+        base1: heads * entries[0],
+        capacities,
+      };
+      const scratch = selectScratch(heads, segmentsOf(shape));
+      const room = (count: number) => keep(gpu, uploadU32(gpu, new Uint32Array(count)));
+      const buffers = {
+        keys: keep(gpu, uploadU32(gpu, new Uint32Array(all.buffer))),
+        budgets: keep(gpu, uploadU32(gpu, Uint32Array.from(budgets))),
+        histogram: room(scratch.histogram),
+        picks: room(scratch.picks),
+        segments: room(scratch.segments),
+        chosen: room(heads * (capacities[0] + capacities[1])),
+        chosen_counts: room(2 * heads),
+      };
+      const recorder = new Recorder(gpu);
+      if (way === 'whole lists') {
+        const { keys, chosen, chosen_counts } = buffers;
+        const given = { keys, budgets: buffers.budgets, chosen, chosen_counts };
+        recordSelectLists(recorder, await gpu.pipelines.get(selectLists), given, shape, null);
+      } else {
+        const histogram = await gpu.pipelines.get(selectHistogram);
+        for (let digit = 0; digit < digits; digit++)
+          recordSelectHistogram(recorder, histogram, buffers, shape, digit);
+        recordSelectCount(recorder, await gpu.pipelines.get(selectCount), buffers, shape);
+        recordSelectWrite(recorder, await gpu.pipelines.get(selectWrite), buffers, shape);
+      }
+      await recorder.drain();
+      await recorder.destroy();
+      expect([...(await downloadU32(gpu, buffers.chosen_counts, 4))]).toEqual(budgets);
+      const chosen = await downloadU32(gpu, buffers.chosen, heads * (capacities[0] + capacities[1]));
+      budgets.forEach((budget, i) => {
+        const list = i < heads ? 0 : 1;
+        const head = i % heads;
+        const from = list * heads * entries[0] + head * entries[list];
+        const at = list * heads * capacities[0] + head * capacities[list];
+        expect([...chosen.subarray(at, at + budget)]).toEqual(
+          selectTopReference(all.subarray(from, from + entries[list]), budget),
+        );
+      });
+    },
+  );
 });
 
 describe('budgets by mass', () => {
@@ -247,11 +260,16 @@ describe('budgets by mass', () => {
       keys: keep(gpu, uploadU32(gpu, new Uint32Array(all.buffer))),
       bins: keep(gpu, uploadU32(gpu, new Uint32Array(massBinBytes(heads) / 4))),
       budgets: keep(gpu, uploadU32(gpu, new Uint32Array(2 * heads))),
+      chosen: keep(gpu, uploadU32(gpu, new Uint32Array(heads * (most[0] + most[1])))),
+      chosen_counts: keep(gpu, uploadU32(gpu, new Uint32Array(2 * heads))),
     };
     const recorder = new Recorder(gpu);
     recordMassHistogram(recorder, await gpu.pipelines.get(massHistogram), buffers, shape);
     const budget = await gpu.pipelines.get(massBudget);
     recordMassBudget(recorder, budget, buffers, shape, { leftOut, least, most });
+    const { keys, chosen, chosen_counts } = buffers;
+    const whole = { keys, budgets: recorder.unused, chosen, chosen_counts };
+    recordSelectLists(recorder, await gpu.pipelines.get(selectLists), whole, shape, { leftOut, least });
     await recorder.drain();
     await recorder.destroy();
     const expected = [0, 1].flatMap((list) =>
@@ -263,6 +281,16 @@ describe('budgets by mass', () => {
       }),
     );
     expect([...(await downloadU32(gpu, buffers.budgets, 2 * heads))]).toEqual(expected);
+    // In one dispatch with the selection that follows from them.
+    expect([...(await downloadU32(gpu, chosen_counts, 2 * heads))]).toEqual(expected);
+    const picked = await downloadU32(gpu, chosen, heads * (most[0] + most[1]));
+    expected.forEach((taken, i) => {
+      const list = i < heads ? 0 : 1;
+      const start = list * base1 + (i % heads) * entries[list];
+      const at = list * heads * most[0] + (i % heads) * most[list];
+      const scores = all.subarray(start, start + entries[list]);
+      expect([...picked.subarray(at, at + taken)]).toEqual(selectTopReference(scores, taken));
+    });
     // What the budget promises, on exact sums: bins are right to about an eighth.
     expected.forEach((taken, i) => {
       const list = i < heads ? 0 : 1;

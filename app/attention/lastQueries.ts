@@ -15,6 +15,7 @@ import {
   selectScratch,
   type SelectShape,
 } from '../kernels/selectHistogram';
+import { recordSelectLists, selectLists, selectsLists } from '../kernels/selectLists';
 import { recordSelectWrite, selectWrite } from '../kernels/selectWrite';
 import { allocateAll, releaseAll, type Sizes } from './buffers';
 import {
@@ -53,13 +54,16 @@ function selectionSizes(geometry: Geometry, ranking: Ranking): Sizes<Scratch> {
   const { heads, layers } = geometry;
   const batch = batchOf(geometry, ranking);
   const capacities = capacitiesOf(geometry, ranking);
-  const select = selectScratch(batch, segmentsOf({ entries: entriesOf(geometry, ranking) }));
+  const entries = entriesOf(geometry, ranking);
+  // Short lists need none of what is between the parts of the selection.
+  const parts = selectsLists({ entries }) ? 0 : 1;
+  const select = selectScratch(batch, segmentsOf({ entries }));
   return {
-    histogram: select.histogram * 4,
-    picks: select.picks * 4,
-    segments: select.segments * 4,
+    histogram: parts * select.histogram * 4,
+    picks: parts * select.picks * 4,
+    segments: parts * select.segments * 4,
     budgets: ranking.byHead ? layers * budgetStride(heads) : 2 * heads * 4,
-    bins: ranking.mass ? massBinBytes(batch) : 16,
+    bins: ranking.mass ? parts * massBinBytes(batch) : 0,
     chosen: heads * (capacities[0] + capacities[1]) * 4,
     chosen_counts: 2 * heads * 4,
   };
@@ -89,22 +93,13 @@ export async function createLastQueries(
   geometry: Geometry,
   ranking: Ranking,
 ): Promise<LastQueries> {
-  const [histogram, count, write] = await Promise.all([
-    gpu.pipelines.get(selectHistogram),
-    gpu.pipelines.get(selectCount),
-    gpu.pipelines.get(selectWrite),
-  ]);
-  const mass = ranking.mass && {
-    rules: ranking.mass,
-    histogram: await gpu.pipelines.get(massHistogram),
-    budget: await gpu.pipelines.get(massBudget),
-  };
   const { heads } = geometry;
   const estimate = await createTailEstimate(gpu, geometry, ranking);
   const buffers = allocateAll(gpu, selectionSizes(geometry, ranking));
   const capacities = capacitiesOf(geometry, ranking);
   const entries = entriesOf(geometry, ranking);
   const budgetsOf = writeBudgets(gpu, buffers.budgets, geometry, ranking, capacities);
+  const select = await (selectsLists({ entries }) ? createListSelection : createSelection)(gpu, ranking);
   function recordSelection(recorder: Recorder, layer: number, headBase: number, batch: number) {
     const shape: SelectShape = {
       heads,
@@ -115,17 +110,7 @@ export async function createLastQueries(
       base1: estimate.base1,
       capacities,
     };
-    recorder.clear(buffers.histogram);
-    const all = { ...buffers, keys: estimate.keys, budgets: budgetsOf(layer) };
-    if (mass) {
-      recorder.clear(buffers.bins);
-      recordMassHistogram(recorder, mass.histogram, all, shape);
-      recordMassBudget(recorder, mass.budget, all, shape, { ...mass.rules, most: capacities });
-    }
-    for (let digit = 0; digit < digits; digit++)
-      recordSelectHistogram(recorder, histogram, all, shape, digit);
-    recordSelectCount(recorder, count, all, shape);
-    recordSelectWrite(recorder, write, all, shape);
+    select(recorder, { ...buffers, keys: estimate.keys, budgets: budgetsOf(layer) }, shape);
   }
 
   return {
@@ -141,6 +126,47 @@ export async function createLastQueries(
       estimate.destroy();
       releaseAll(gpu, buffers);
     },
+  };
+}
+
+type RecordSelection = (
+  recorder: Recorder,
+  buffers: Record<Scratch, Binding> & { keys: Binding; histogram: GPUBuffer; bins: GPUBuffer },
+  shape: SelectShape,
+) => void;
+
+/** Of short lists, in one dispatch. */
+async function createListSelection(gpu: Gpu, { mass }: Ranking): Promise<RecordSelection> {
+  const lists = await gpu.pipelines.get(selectLists);
+  return (recorder, buffers, shape) => {
+    const { keys, budgets, chosen, chosen_counts } = buffers;
+    recordSelectLists(recorder, lists, { keys, budgets, chosen, chosen_counts }, shape, mass ?? null);
+  };
+}
+
+/** Of long lists, with many workgroups a list. */
+async function createSelection(gpu: Gpu, { mass: rules }: Ranking): Promise<RecordSelection> {
+  const [histogram, count, write] = await Promise.all([
+    gpu.pipelines.get(selectHistogram),
+    gpu.pipelines.get(selectCount),
+    gpu.pipelines.get(selectWrite),
+  ]);
+  const mass = rules && {
+    rules,
+    histogram: await gpu.pipelines.get(massHistogram),
+    budget: await gpu.pipelines.get(massBudget),
+  };
+  return (recorder, buffers, shape) => {
+    recorder.clear(buffers.histogram);
+    if (mass) {
+      recorder.clear(buffers.bins);
+      recordMassHistogram(recorder, mass.histogram, buffers, shape);
+      recordMassBudget(recorder, mass.budget, buffers, shape, { ...mass.rules, most: shape.capacities });
+    }
+    for (let digit = 0; digit < digits; digit++)
+      recordSelectHistogram(recorder, histogram, buffers, shape, digit);
+    recordSelectCount(recorder, count, buffers, shape);
+    recordSelectWrite(recorder, write, buffers, shape);
   };
 }
 

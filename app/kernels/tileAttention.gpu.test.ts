@@ -301,13 +301,14 @@ const shapes = [
   { what: 'dim 64, lists', ...square(330, 2, 1, 64), lists: mixed },
   { what: 'dim 40, keys that end before the rows', ...square(70, 2, 2, 40), keys: 40, room: 90 },
 ];
-const kernels = tiers.flatMap((gpu) => [
-  { kernel: 'whole', of: tileAttentionWhole, specOf: tileAttentionWholeSpec, gpu, tier: gpu.tier },
-  // The portable tier's kernel is the sliced one, above.
-  ...(gpu.tier === 'portable'
-    ? []
-    : [{ kernel: 'sliced', of: tileAttention, specOf: tileAttentionSpec, gpu, tier: gpu.tier }]),
-]);
+const whole = { kernel: 'whole', of: tileAttentionWhole, specOf: tileAttentionWholeSpec };
+const sliced = { kernel: 'sliced', of: tileAttention, specOf: tileAttentionSpec };
+// The portable tier's kernel is the sliced one, above.
+const kernels = tiers.flatMap((gpu) =>
+  (gpu.tier === 'portable' ? [whole] : [whole, sliced]).map(({ kernel, of, specOf }) => {
+    return { kernel, of, specOf, gpu, tier: gpu.tier };
+  }),
+);
 
 describe.each(kernels)('$kernel, $tier', ({ gpu, of, specOf }) => {
   test.each(shapes.filter(({ headDim }) => specOf(headDim, gpu.capabilities)))('$what', async (shape) => {

@@ -2,8 +2,7 @@
 // queries' attention unlisted, within bounds; what is forced is counted in. FlexPrefill (arXiv 2502.20766, section 3.3)
 // chooses by cumulative attention too, but sorts.
 // Reference: app/reference/massBudget.ts, of the whole algorithm.
-#import prefix_sum
-#import mass_bins
+#import mass_rule
 
 struct Params {
   batch: u32,
@@ -23,9 +22,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> bins: array<u32>;          // [list][batch][256], bin 0 the largest scores
 @group(0) @binding(2) var<storage, read_write> budgets: array<u32>; // [list][heads]
 
-var<workgroup> sh_mass: array<f32, PREFIX_THREADS>;
-var<workgroup> sh_budget: atomic<u32>;
-
 // Dispatch: (head, list).
 @compute @workgroup_size(PREFIX_THREADS)
 fn main(
@@ -34,33 +30,10 @@ fn main(
 ) {
   let second = group.y == 1;
   let count = bins[(group.y * params.batch + group.x) * 256 + thread];
-  let sums = prefix_sum(count, thread);
-
-  // Mass of the bins after this one, summed from the smallest scores up.
-  var mass = f32(count) * mass_of(thread);
-  sh_mass[thread] = mass;
-  workgroupBarrier();
-  for (var stride = 1u; stride < PREFIX_THREADS; stride *= 2) {
-    let other = select(0.0, sh_mass[min(thread + stride, PREFIX_THREADS - 1)], thread + stride < PREFIX_THREADS);
-    workgroupBarrier();
-    mass += other;
-    sh_mass[thread] = mass;
-    workgroupBarrier();
-  }
-  let after = select(0.0, sh_mass[min(thread + 1, PREFIX_THREADS - 1)], thread + 1 < PREFIX_THREADS);
-
-  // Counts never shrink from bin to bin, so the least count that suffices belongs to the first bin that does.
-  if (thread == 0) {
-    atomicStore(&sh_budget, 0xffffffffu);
-  }
-  workgroupBarrier();
-  if (after <= select(params.left_out0, params.left_out1, second)) {
-    atomicMin(&sh_budget, sums.x + count);
-  }
-  workgroupBarrier();
+  let budget = budget_of_bins(count, select(params.left_out0, params.left_out1, second), thread);
   if (thread == 0) {
     let least = select(params.least0, params.least1, second);
     let most = select(params.most0, params.most1, second);
-    budgets[group.y * params.heads + params.head_base + group.x] = clamp(atomicLoad(&sh_budget), least, most);
+    budgets[group.y * params.heads + params.head_base + group.x] = clamp(budget, least, most);
   }
 }

@@ -1,0 +1,36 @@
+// The budget of a list by mass: the fewest entries (whole bins) that leave at most `left_out` unlisted. What is forced is
+// counted in.
+#import prefix_sum
+#import mass_bins
+
+var<workgroup> sh_mass: array<f32, PREFIX_THREADS>;
+var<workgroup> sh_budget: atomic<u32>;
+
+// Thread t brings the count of bin t. Uniform control flow only, and once in a kernel.
+fn budget_of_bins(count: u32, left_out: f32, thread: u32) -> u32 {
+  let sums = prefix_sum(count, thread);
+
+  // Mass of the bins after this one, summed from the smallest scores up.
+  var mass = f32(count) * mass_of(thread);
+  sh_mass[thread] = mass;
+  workgroupBarrier();
+  for (var stride = 1u; stride < PREFIX_THREADS; stride *= 2) {
+    let other = select(0.0, sh_mass[min(thread + stride, PREFIX_THREADS - 1)], thread + stride < PREFIX_THREADS);
+    workgroupBarrier();
+    mass += other;
+    sh_mass[thread] = mass;
+    workgroupBarrier();
+  }
+  let after = select(0.0, sh_mass[min(thread + 1, PREFIX_THREADS - 1)], thread + 1 < PREFIX_THREADS);
+
+  // Counts never shrink from bin to bin, so the least count that suffices belongs to the first bin that does.
+  if (thread == 0) {
+    atomicStore(&sh_budget, 0xffffffffu);
+  }
+  workgroupBarrier();
+  if (after <= left_out) {
+    atomicMin(&sh_budget, sums.x + count);
+  }
+  workgroupBarrier();
+  return atomicLoad(&sh_budget);
+}
