@@ -77,7 +77,13 @@ function referenceIndex(pattern: Pattern, { geometry }: Inputs): RowIndex | null
   );
 }
 
-/** Share of entries that are in one list only; ties broken by the last bit are all that may differ. */
+/**
+ * The estimate keeps exponents as halves, so that column sums of noise, which lie close together, may change places around
+ * the last that is chosen: one exchange is two of the few hundred entries that short prompts have.
+ */
+const tolerance = 2e-2;
+
+/** Share of entries that are in one list only; only near ties may differ. */
 export function indexDifference(actual: RowIndex, expected: RowIndex): number {
   const entries = ({ tiles, columns }: RowIndex) =>
     new Set([...tiles.map((tile) => `tile ${tile}`), ...columns.map((column) => `column ${column}`)]);
@@ -144,7 +150,7 @@ export function measureIndexing(
           ...common,
           kernel: timed ? `${request.name} index` : `${request.name} estimate and index`,
           error,
-          tolerance: 1e-3,
+          tolerance,
           ms: timed ? index : ms,
           rate: null,
           unit: null,
@@ -157,7 +163,7 @@ export function measureIndexing(
           kernel: `${request.name} estimate`,
           // The index is checked, and it can be right only if the estimate is.
           error,
-          tolerance: 1e-3,
+          tolerance,
           ms: estimate,
           rate: flops > 0 ? flops / estimate / 1e9 : null,
           unit: flops > 0 ? 'TFLOP/s' : null,
