@@ -21,10 +21,8 @@ export const tileAttentionMatrix = defineKernel({
 /** Outputs and queries of longer heads don't fit a thread's registers. */
 const mostDims = 128;
 const mostThreads = 256;
-/** Threads that share a row of scores, at most: neighbours in one subgroup. */
+/** Threads that share a row of scores: neighbours in one subgroup. */
 const rowThreads = 8;
-/** Eights of K or V that a thread stages in a step, at most: the shader names them one by one. */
-const mostEights = 4;
 
 /** How subgroups share 64 rows by the keys of a step: powers of two. */
 export interface MatrixSharing {
@@ -35,11 +33,12 @@ export interface MatrixSharing {
 }
 
 /** Bytes of workgroup memory, as `lib/attention_fragments.wgsl` declares it. */
-function workgroupBytes(dim: number, stepKeys: number): number {
-  const keysAndValues = 2 * stepKeys * (dim + 8);
+function workgroupBytes(dim: number, { subRows, subCols, stepKeys }: MatrixSharing): number {
+  const keys = stepKeys * (dim + 8);
+  const values = stepKeys * (dim + 8 * subCols);
   const weights = 64 * (stepKeys + 8);
-  const scores = 64 * (stepKeys + 8);
-  return 2 * (keysAndValues + weights) + 4 * scores + 4;
+  const scores = 64 * (stepKeys + 8 * subCols);
+  return 2 * (keys + values + weights) + 4 * scores + 4 * subRows * subCols;
 }
 
 /**
@@ -61,14 +60,9 @@ export function tileAttentionMatrixSpec(
   const fits = (stepKeys: number): boolean =>
     stepKeys % (n * subCols) === 0 &&
     stepKeys % k === 0 &&
-    stepKeys * (dim / 8) <= mostEights * threads &&
-    workgroupBytes(dim, stepKeys) <= limits.maxComputeWorkgroupStorageSize;
+    workgroupBytes(dim, { subRows, subCols, stepKeys }) <= limits.maxComputeWorkgroupStorageSize;
   const stepKeys = (sharing.stepKeys === undefined ? [64, 32, 16] : [sharing.stepKeys]).find(fits);
-  // A row's scores are shared four keys a thread, and every thread takes a row at least.
-  const most = Math.min(
-    64 * Math.min(rowThreads, (stepKeys ?? 0) / 4),
-    limits.maxComputeInvocationsPerWorkgroup,
-  );
+  const most = Math.min(64 * rowThreads, limits.maxComputeInvocationsPerWorkgroup);
   if (stepKeys === undefined || subRows < 1 || (64 / subRows) % m !== 0 || threads > most) return null;
   return {
     constants: {

@@ -7,10 +7,9 @@
 // the maximum that its exponents refer to until a score outgrows it by more than HEADROOM; then all outputs go through
 // workgroup memory once. Any reference gives the same softmax, and exponents of up to 2^HEADROOM fit f16.
 //
-// The browser guards a fragment's load by a branch unless it can prove the bounds: loops count by one with constant bounds,
-// and what depends on a subgroup or thread is taken modulo a power of two. An array of fragments must be indexed by what is
-// constant once loops are unrolled, or it leaves the registers: hence the calls with 0, 1, 2 and 3 for the dims and keys
-// that most heads have.
+// The browser guards a fragment's load by a branch unless it can prove the bounds. Hence each array in workgroup memory is
+// an array of the parts that subgroups own: offsets in a part come from unrolled loops alone. Loops count by one with
+// constant bounds, and what depends on a subgroup or thread is taken modulo a power of two.
 #import activation
 #import attention_fragments
 #import tile_walk
@@ -52,10 +51,6 @@ fn main(
   let first_step = walk.first;
   let end_step = walk.end;
 
-  // Where the subgroup's scores start, and its rows of Q and P.
-  let score_corner = sub_row * (ROWS * S_STRIDE) + sub_col * KEYS;
-  let weight_corner = sub_row * (ROWS * P_STRIDE);
-
   var queries = array<Left, (DIM / MAT_K) * DOWN>();
   for (var slice = 0u; slice < (DIM + STEP_KEYS - 1) / STEP_KEYS; slice++) {
     stage_queries(head * params.q_stride, row0, slice * STEP8, thread);
@@ -65,7 +60,7 @@ fn main(
       if (at < DIM / MAT_K) {
         for (var i = 0u; i < DOWN; i++) {
           queries[at * DOWN + i] =
-            subgroupMatrixLoad<Left>(&sh_p, weight_corner + i * MAT_M * P_STRIDE + d * MAT_K, false, P_STRIDE);
+            subgroupMatrixLoad<Left>(&sh_p[sub_row], i * MAT_M * P_STRIDE + d * MAT_K, false, P_STRIDE);
         }
       }
     }
@@ -79,121 +74,119 @@ fn main(
   for (var r = 0u; r < EACH_ROWS; r++) {
     reference[r] = LEAST_MAX;
   }
-  var step = Step();
-  var at_kv = vec4u();
   if (first_step < end_step) {
-    step = step_at(walk, first_step);
-    at_kv = places(step, kv_base, thread);
-    stage_keys(fetch_keys(at_kv, thread), thread);
+    stage_keys(fetch(step_at(walk, first_step), kv_base, thread, true), thread);
   }
   workgroupBarrier();
 
   for (var at = first_step; at < end_step; at++) {
-    let values = fetch_values(at_kv, thread);
+    let step = step_at(walk, at);
+    let values = fetch(step, kv_base, thread, false);
     var scores = array<Sum, DOWN * ACROSS>();
-    add_scores(&scores, &queries, sub_col, 0);
-    if (DIM / MAT_K > 1) { add_scores(&scores, &queries, sub_col, 1); }
-    if (DIM / MAT_K > 2) { add_scores(&scores, &queries, sub_col, 2); }
-    if (DIM / MAT_K > 3) { add_scores(&scores, &queries, sub_col, 3); }
-    for (var d = 4u; d < DIM / MAT_K; d++) {
-      add_scores(&scores, &queries, sub_col, d);
+    for (var d = 0u; d < DIM / MAT_K; d++) {
+      for (var j = 0u; j < ACROSS; j++) {
+        let right = subgroupMatrixLoad<Right>(&sh_k[sub_col], j * MAT_N * K_STRIDE + d * MAT_K, true, K_STRIDE);
+        for (var i = 0u; i < DOWN; i++) {
+          scores[i * ACROSS + j] =
+            subgroupMatrixMultiplyAccumulate(queries[d * DOWN + i], right, scores[i * ACROSS + j]);
+        }
+      }
     }
     for (var i = 0u; i < DOWN; i++) {
       for (var j = 0u; j < ACROSS; j++) {
         subgroupMatrixStore(
-          &sh_s, score_corner + i * MAT_M * S_STRIDE + j * MAT_N, scores[i * ACROSS + j], false, S_STRIDE);
+          &sh_s[subgroup], i * MAT_M * S_STRIDE + j * MAT_N, scores[i * ACROSS + j], false, S_STRIDE);
       }
     }
     workgroupBarrier();
 
     // K and V of this step's products are free and due now; the next K is fetched while exponents are taken.
     stage_values(values, thread);
-    let this_step = step;
-    var next = Eights();
+    var next = array<vec4u, KV_EACH>();
     if (at + 1 < end_step) {
-      step = step_at(walk, at + 1);
-      at_kv = places(step, kv_base, thread);
-      next = fetch_keys(at_kv, thread);
+      next = fetch(step_at(walk, at + 1), kv_base, thread, true);
     }
-    var s = array<vec4f, EACH_ROWS * EACH_FOURS>();
+    var s = array<f32, EACH_ROWS * EACH_KEYS>();
     for (var r = 0u; r < EACH_ROWS; r++) {
-      for (var j = 0u; j < EACH_FOURS; j++) {
-        s[r * EACH_FOURS + j] =
-          four(y + r * ROW_STEP, (x + j * ROW_THREADS) * 4) * params.scale;
+      let row = y + r * ROW_STEP;
+      for (var j = 0u; j < EACH_KEYS; j++) {
+        let key = x + j * ROW_THREADS;
+        let part = (row / ROWS) * SUB_COLS + key / KEYS;
+        s[r * EACH_KEYS + j] = sh_s[part][(row % ROWS) * S_STRIDE + key % KEYS] * params.scale;
       }
     }
-    if (hides(this_step, position0)) {
-      for (var j = 0u; j < EACH_FOURS; j++) {
-        let slot = (x + j * ROW_THREADS) * 4;
-        let keys = vec4u(
-          key_at(this_step, slot), key_at(this_step, slot + 1), key_at(this_step, slot + 2),
-          key_at(this_step, slot + 3));
+    if (hides(step, position0)) {
+      for (var j = 0u; j < EACH_KEYS; j++) {
+        let key = key_at(step, x + j * ROW_THREADS);
         for (var r = 0u; r < EACH_ROWS; r++) {
           let last = min(position0 + y + r * ROW_STEP, params.keys - 1);
-          s[r * EACH_FOURS + j] = select(s[r * EACH_FOURS + j], vec4f(MASKED), keys > vec4u(last));
+          s[r * EACH_KEYS + j] = select(s[r * EACH_KEYS + j], MASKED, key > last);
         }
       }
     }
     var shrink = array<f32, EACH_ROWS>();
     var grew = false;
     for (var r = 0u; r < EACH_ROWS; r++) {
-      var most4 = s[r * EACH_FOURS];
-      for (var j = 1u; j < EACH_FOURS; j++) {
-        most4 = max(most4, s[r * EACH_FOURS + j]);
+      var most = s[r * EACH_KEYS];
+      for (var j = 1u; j < EACH_KEYS; j++) {
+        most = max(most, s[r * EACH_KEYS + j]);
       }
-      let most = over_row_max(max(max(most4.x, most4.y), max(most4.z, most4.w)));
+      most = over_row_max(most);
       let grows = most > reference[r] + HEADROOM;
       let next_reference = select(reference[r], most, grows);
       shrink[r] = exp2(reference[r] - next_reference);
       reference[r] = next_reference;
       grew = grew || grows;
-      var total = vec4f();
-      for (var j = 0u; j < EACH_FOURS; j++) {
-        let p = exp2(s[r * EACH_FOURS + j] - next_reference);
+      var total = 0.0;
+      let row = y + r * ROW_STEP;
+      for (var j = 0u; j < EACH_KEYS; j++) {
+        let p = exp2(s[r * EACH_KEYS + j] - next_reference);
         total += p;
-        let weights = vec4<f16>(p);
-        let to = (y + r * ROW_STEP) * P_STRIDE + (x + j * ROW_THREADS) * 4;
-        sh_p[to] = weights.x;
-        sh_p[to + 1] = weights.y;
-        sh_p[to + 2] = weights.z;
-        sh_p[to + 3] = weights.w;
+        sh_p[row / ROWS][(row % ROWS) * P_STRIDE + x + j * ROW_THREADS] = f16(p);
       }
-      sum[r] = sum[r] * shrink[r] + (total.x + total.y + total.z + total.w);
+      sum[r] = sum[r] * shrink[r] + total;
     }
     stage_keys(next, thread);
     let any_grew = subgroupAny(grew);
-    if (lane == 0 && any_grew) {
-      atomicStore(&sh_grew, at + 1);
+    if (lane == 0) {
+      sh_grew[subgroup] = u32(any_grew);
     }
+    let flags = workgroupUniformLoad(&sh_grew);
+    var any_flag = 0u;
+    for (var i = 0u; i < SUBGROUPS; i++) {
+      any_flag |= flags[i];
+    }
+
     // Outputs of the first step are still zero.
-    if (workgroupUniformLoad(&sh_grew) == at + 1 && at > first_step) {
+    if (any_flag != 0 && at > first_step) {
       for (var band = 0u; band < BANDS; band++) {
-        put_outputs(&o, sub_row, sub_col, band);
+        put_outputs(&o, subgroup, band);
         workgroupBarrier();
         for (var r = 0u; r < EACH_ROWS; r++) {
-          for (var j = 0u; j < EACH_FOURS; j++) {
-            let row = y + r * ROW_STEP;
-            let column = (x + j * ROW_THREADS) * 4;
-            let smaller = four(row, column) * shrink[r];
-            let to = row * S_STRIDE + column;
-            sh_s[to] = smaller.x;
-            sh_s[to + 1] = smaller.y;
-            sh_s[to + 2] = smaller.z;
-            sh_s[to + 3] = smaller.w;
+          let row = y + r * ROW_STEP;
+          for (var j = 0u; j < EACH_KEYS; j++) {
+            let column = x + j * ROW_THREADS;
+            let part = (row / ROWS) * SUB_COLS + column / KEYS;
+            sh_s[part][(row % ROWS) * S_STRIDE + column % KEYS] *= shrink[r];
           }
         }
         workgroupBarrier();
-        take_outputs(&o, sub_row, sub_col, band);
+        take_outputs(&o, subgroup, band);
         workgroupBarrier();
       }
     }
 
-    add_outputs(&o, sub_row, sub_col, 0);
-    if (STEP_KEYS / MAT_K > 1) { add_outputs(&o, sub_row, sub_col, 1); }
-    if (STEP_KEYS / MAT_K > 2) { add_outputs(&o, sub_row, sub_col, 2); }
-    if (STEP_KEYS / MAT_K > 3) { add_outputs(&o, sub_row, sub_col, 3); }
-    for (var d = 4u; d < STEP_KEYS / MAT_K; d++) {
-      add_outputs(&o, sub_row, sub_col, d);
+    for (var d = 0u; d < STEP_KEYS / MAT_K; d++) {
+      var weights = array<Left, DOWN>();
+      for (var i = 0u; i < DOWN; i++) {
+        weights[i] = subgroupMatrixLoad<Left>(&sh_p[sub_row], i * MAT_M * P_STRIDE + d * MAT_K, false, P_STRIDE);
+      }
+      for (var j = 0u; j < OUT_ACROSS; j++) {
+        let right = subgroupMatrixLoad<Right>(&sh_v[sub_col], d * MAT_K * V_STRIDE + j * MAT_N, false, V_STRIDE);
+        for (var i = 0u; i < DOWN; i++) {
+          o[i * OUT_ACROSS + j] = subgroupMatrixMultiplyAccumulate(weights[i], right, o[i * OUT_ACROSS + j]);
+        }
+      }
     }
   }
 
@@ -207,19 +200,23 @@ fn main(
     }
   }
   for (var band = 0u; band < BANDS; band++) {
-    put_outputs(&o, sub_row, sub_col, band);
+    put_outputs(&o, subgroup, band);
     workgroupBarrier();
     for (var r = 0u; r < EACH_ROWS; r++) {
       let row = y + r * ROW_STEP;
       // A row that sees no key is zero.
       let share = select(0.0, 1.0 / sum[r], sum[r] > 0);
-      for (var j = 0u; j < EACH_FOURS; j++) {
+      for (var j = 0u; j < (STEP_KEYS / 4 + ROW_THREADS - 1) / ROW_THREADS; j++) {
         let column = (x + j * ROW_THREADS) * 4;
         let in_part = band * KEYS + column % KEYS;
         let dim4 = ((column / KEYS) * DIMS + in_part) / 4;
-        if (row0 + row < params.rows && in_part < DIMS && dim4 < HEAD8 * 2) {
+        if (row0 + row < params.rows && column < STEP_KEYS && in_part < DIMS && dim4 < HEAD8 * 2) {
+          let part = (row / ROWS) * SUB_COLS + (column / KEYS) % SUB_COLS;
+          let place = (row % ROWS) * S_STRIDE + column % KEYS;
+          let value = vec4f(
+            sh_s[part][place], sh_s[part][place + 1], sh_s[part][place + 2], sh_s[part][place + 3]);
           let to = (out_first + row0 + row) * params.total_heads + head;
-          out[to * (HEAD8 * 2) + dim4] = to_act(four(row, column) * share);
+          out[to * (HEAD8 * 2) + dim4] = to_act(value * share);
         }
       }
     }
