@@ -18,7 +18,7 @@ test('one click compares a sample report and explains the result', async ({ app,
 
   const { result } = app;
   await expect(result).toContainText('both times: nothing was skipped');
-  await expect(result).toContainText('below 4,096 tokens the index costs more than it saves');
+  await expect(result).toContainText('up to 4,096 tokens the index costs more than it saves');
   await expect(result.getByText('software adapter: correct, not fast').first()).toBeVisible();
   await expect(result.getByRole('row', { name: /^Density/ })).toContainText('100%');
   await expect(result.getByRole('article', { name: 'Dense answer' })).toContainText('planted answer found');

@@ -185,12 +185,12 @@ test('with fallback a kind that would be nearly dense is, and counts so; the oth
     kvHeads: 1,
     headDim: 8,
     layers: 1,
-    keys: 4096,
-    rows: 4096,
+    keys: 4160,
+    rows: 4160,
     chunkRows: 2048,
-    keyStride: 4096,
+    keyStride: 4160,
   };
-  const k = { buffer: uploadHalf(gpu, normals(4096 * 8, 4, 1.5)) };
+  const k = { buffer: uploadHalf(gpu, normals(4160 * 8, 4, 1.5)) };
   const queries = uploadHalf(gpu, normals(2 * 2048 * 8, 5, 1.5));
   const tail = uploadHalf(gpu, normals(2 * 64 * 8, 6, 1.5));
   const given = { caches: [{ headBase: 0, heads: 2, kvHeadBase: 0, k, v: k }], queries, tail };
@@ -219,13 +219,13 @@ test('with fallback a head whose diagonals would compute most tiles is dense, it
     kvHeads: 1,
     headDim: 8,
     layers: 1,
-    keys: 4096,
-    rows: 4096,
-    chunkRows: 4096,
-    keyStride: 4096,
+    keys: 4160,
+    rows: 4160,
+    chunkRows: 4160,
+    keyStride: 4160,
   };
-  const k = { buffer: uploadHalf(gpu, normals(4096 * 8, 4, 1.5)) };
-  const queries = uploadHalf(gpu, normals(2 * 4096 * 8, 5, 1.5));
+  const k = { buffer: uploadHalf(gpu, normals(4160 * 8, 4, 1.5)) };
+  const queries = uploadHalf(gpu, normals(2 * 4160 * 8, 5, 1.5));
   const tail = uploadHalf(gpu, normals(2 * 64 * 8, 6, 1.5));
   const given = { caches: [{ headBase: 0, heads: 2, kvHeadBase: 0, k, v: k }], queries, tail };
   const config = JSON.stringify([
