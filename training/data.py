@@ -22,8 +22,21 @@ from words import WordLists
 UNTRAINED, PROSE, SYNTHETIC, QUOTE, FACT, LOG_FACT, RECORD_FACT, SEVERAL, CHAIN, ABSENT = range(10)
 KIND_NAMES = ("untrained", "prose", "synthetic", "quote", "fact", "log", "record", "several", "chain", "absent")
 KIND_WEIGHTS = (0.0, 0.2, 0.05, 1.5, 2.0, 2.0, 2.0, 2.5, 2.0, 1.5)
-# Share of the questions that ask for what is not there.
-ABSENT_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What the questions about a document are about."""
+
+    quotes: tuple[float, ...]
+    """Share of quotes among questions about what is there: one of these for each document."""
+    harder: float = 0.5
+    """Share of several values and chains among the other facts, while there are any."""
+    absent: float = 0.15
+    """Share of questions about what is not there."""
+
+
+USUAL, HARDER = Mix((0.15, 0.35, 0.5, 0.7)), Mix((0.2, 0.4, 0.6), 0.75)
 
 QUOTE_QUESTIONS = (
     "Finish the {unit}: {text}",
@@ -126,8 +139,7 @@ class Part:
 class SequenceMaker:
     def __init__(self, tokenizer: Path, corpus: Corpus, words: WordLists, seed: int, harder: bool = False):
         """With `harder`, most questions are about several values and chains."""
-        self.shares, self.harder = (MANY_SHARES, 0.75) if harder else (USUAL_SHARES, 0.5)
-        self.quotes = (0.2, 0.4, 0.6) if harder else (0.15, 0.35, 0.5, 0.7)
+        self.shares, self.mix = (MANY_SHARES, HARDER) if harder else (USUAL_SHARES, USUAL)
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         self.tokenizer = Tokenizer.from_file(str(tokenizer))
         self.traits = Traits(self.tokenizer)
@@ -243,7 +255,7 @@ class SequenceMaker:
         return None
 
     def questions(
-        self, parts: list[Part], tokens: int, writer: DocumentWriter, evenly: bool = False
+        self, parts: list[Part], tokens: int, writer: DocumentWriter, mix: Mix, evenly: bool = False
     ) -> list[tuple[np.ndarray, np.ndarray, int]]:
         """Questions about `parts` for about `tokens` tokens: question, answer, kind of the answer.
 
@@ -253,7 +265,7 @@ class SequenceMaker:
         everything = np.concatenate([part.ids for part in parts])
         sizes = [len(part.ids) for part in parts]
         least = 6 if len(everything) < 4000 else 9
-        quotes = rng.choice(self.quotes)
+        quotes = rng.choice(mix.quotes)
         known = [fact for part in parts for fact, _ in part.facts]
         if evenly:
             facts = [fact for part in parts for fact in part.facts]
@@ -275,11 +287,11 @@ class SequenceMaker:
             kinds.append(kind)
 
         for _ in range(tokens // 34 + 1):
-            if rng.random() < ABSENT_SHARE:
+            if rng.random() < mix.absent:
                 if text := self.absent(everything, known, writer):
                     add(text, NOT_THERE, ABSENT)
             elif (facts or harder) and rng.random() >= quotes:
-                fact, kind = (harder if harder and (not facts or rng.random() < self.harder) else facts).pop()
+                fact, kind = (harder if harder and (not facts or rng.random() < mix.harder) else facts).pop()
                 add(*fact.asked(rng), kind)
             else:
                 by_size = evenly or rng.random() < 0.3
@@ -345,7 +357,7 @@ class SequenceMaker:
             last = len(parts) == count
             room = max(48, length - size if last else int(share * asked))
             spent = 0
-            for number, (question, answer, kind) in enumerate(self.questions(parts, room, writer)):
+            for number, (question, answer, kind) in enumerate(self.questions(parts, room, writer, self.mix)):
                 if spent > room:
                     break
                 before = size

@@ -50,9 +50,11 @@ class Stage:
     rope_theta: float = Shape.rope_theta
     harder: bool = False
     """Most questions are about several values and chains."""
+    far: bool = False
+    """But not those about documents of 262,144 tokens and more."""
 
 
-SMALL, LARGE = Local(8192, 8192), Local(16_384, 16_384)
+SMALL, LARGE, LONGEST = Local(8192, 8192), Local(16_384, 16_384), Local(8192, 16_384)
 STAGES = {
     # From nothing to 131,072 tokens.
     "first": Stage(
@@ -123,33 +125,34 @@ STAGES = {
         ),
         harder=True,
     ),
-    # The same tasks for longer, with dense sequences beyond 131,072 tokens: what a document's own tokens see there is learnt
-    # from these alone, since in `Local` sequences they see their block.
+    # The same tasks for longer. Dense sequences beyond 131,072 tokens, since in `Local` ones a document's own tokens see their
+    # block alone; in the longest, twice the questions, mostly quotes, for reading the document costs more than asking.
     "more": Stage(
         0.008,
         1.2e-3,
         0.35,
         (
             (
-                0.4,
-                {Form(512): 0.06, Form(2048): 0.22, Form(8192): 0.26, Form(32_768): 0.24}
+                0.35,
+                {Form(512): 0.05, Form(2048): 0.2, Form(8192): 0.25, Form(32_768): 0.26}
                 | {Form(131_072): 0.1, Form(262_144): 0.01}
-                | {Form(262_144, LARGE): 0.04, Form(524_288, SMALL): 0.03, Form(1_048_576, SMALL): 0.04},
+                | {Form(262_144, LARGE): 0.05, Form(524_288, LONGEST): 0.03, Form(1_048_576, LONGEST): 0.05},
             ),
             (
                 0.8,
-                {Form(512): 0.03, Form(2048): 0.12, Form(8192): 0.2, Form(32_768): 0.25}
-                | {Form(131_072): 0.16, Form(262_144): 0.03, Form(524_288): 0.01}
-                | {Form(262_144, LARGE): 0.05, Form(524_288, SMALL): 0.06, Form(1_048_576, SMALL): 0.09},
+                {Form(512): 0.03, Form(2048): 0.12, Form(8192): 0.2, Form(32_768): 0.26}
+                | {Form(131_072): 0.15, Form(262_144): 0.02, Form(524_288): 0.006}
+                | {Form(262_144, LARGE): 0.06, Form(524_288, LONGEST): 0.06, Form(1_048_576, LONGEST): 0.09},
             ),
             (
                 1.00,
-                {Form(512): 0.03, Form(2048): 0.12, Form(8192): 0.2, Form(32_768): 0.27}
-                | {Form(131_072): 0.17, Form(262_144): 0.03}
-                | {Form(262_144, LARGE): 0.05, Form(524_288, SMALL): 0.06, Form(1_048_576, SMALL): 0.07},
+                {Form(512): 0.03, Form(2048): 0.12, Form(8192): 0.22, Form(32_768): 0.28}
+                | {Form(131_072): 0.16, Form(262_144): 0.02}
+                | {Form(262_144, LARGE): 0.05, Form(524_288, LONGEST): 0.05, Form(1_048_576, LONGEST): 0.07},
             ),
         ),
         harder=True,
+        far=True,
     ),
 }
 WARM_UP_STEPS = 40
@@ -164,6 +167,7 @@ SAVE_EVERY = 90.0
 def make_batches(tokenizer: Path, data: Path, seed: int, tokens: int, stage: Stage, phase, queue) -> None:
     """A worker: batches for the phase of the moment, until it is ended."""
     maker = LongSequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed, stage.harder)
+    maker.far = stage.far
     while True:
         forms = stage.phases[phase.value][1]
         form = maker.rng.choices(tuple(forms), tuple(forms.values()))[0]
