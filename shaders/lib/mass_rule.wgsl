@@ -6,10 +6,8 @@
 var<workgroup> sh_mass: array<f32, PREFIX_THREADS>;
 var<workgroup> sh_budget: atomic<u32>;
 
-// Thread t brings the count of bin t. Uniform control flow only, and once in a kernel.
-fn budget_of_bins(count: u32, left_out: f32, thread: u32) -> u32 {
-  let sums = prefix_sum(count, thread);
-
+// Thread t brings the count of bin t, and that of all bins up to it. Uniform control flow only, and once in a kernel.
+fn budget_of_bins(count: u32, through: u32, left_out: f32, thread: u32) -> u32 {
   // Mass of the bins after this one, summed from the smallest scores up.
   var mass = f32(count) * mass_of(thread);
   sh_mass[thread] = mass;
@@ -29,7 +27,7 @@ fn budget_of_bins(count: u32, left_out: f32, thread: u32) -> u32 {
   }
   workgroupBarrier();
   if (after <= left_out) {
-    atomicMin(&sh_budget, sums.x + count);
+    atomicMin(&sh_budget, through);
   }
   workgroupBarrier();
   return atomicLoad(&sh_budget);
