@@ -95,8 +95,14 @@ fn main(
     sh_tiles[word] = bits;
     found += countOneBits(bits);
   }
-  let tile_sums = prefix_sum(found, thread);
-  var at = place * params.tile_capacity + tile_sums.x;
+  workgroupBarrier();
+  // Columns before the row block: a run of the ascending list.
+  let limit = select(position, 0u, dense);
+  let sums = prefix_sums(vec2u(found, count_columns(head, limit, thread)), thread);
+  let tile_count = sums.z;
+  let column_count = sums.w;
+
+  var at = place * params.tile_capacity + sums.x;
   let tiles_end = (place + 1) * params.tile_capacity;
   for (var word = thread * share; word < word_end; word++) {
     var bits = sh_tiles[word];
@@ -106,17 +112,11 @@ fn main(
       at++;
     }
   }
-
-  // Columns before the row block: a run of the ascending list.
-  var below = 0u;
-  if (!dense) {
-    below = chosen_below(head, position);
-  }
-  let column_count = list_columns(head, place, below, thread);
+  list_columns(head, place, limit, sums.y, thread);
 
   if (thread == 0) {
-    counts[place] = select(vec2u(tile_sums.y, column_count), vec2u(DENSE_TILES, 0), dense);
-    let computed = select(tile_sums.y + (column_count + 63) / 64, last + 1, dense);
+    counts[place] = select(vec2u(tile_count, column_count), vec2u(DENSE_TILES, 0), dense);
+    let computed = select(tile_count + (column_count + 63) / 64, last + 1, dense);
     atomicAdd(&statistics[statistic], computed);
   }
 }
