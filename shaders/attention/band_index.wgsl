@@ -70,7 +70,7 @@ fn main(
   let statistic = (params.layer * params.heads + head) * 2;
 
   let dense = end > params.dense_from || atomicLoad(&statistics[statistic + 1]) != 0;
-  let words = select(last / 32 + 1, 0u, dense);
+  let words = last / 32 + 1;
 
   // Tiles as a bitmask, ascending; distances from the last tile of a full row block descend meanwhile.
   let far = i32((position + 63) / 64);
@@ -92,6 +92,7 @@ fn main(
     if (word == last / 32) {
       bits &= 0xffffffffu >> (31 - last % 32);
     }
+    bits = select(bits, 0u, dense);
     sh_tiles[word] = bits;
     found += countOneBits(bits);
   }

@@ -42,8 +42,8 @@ const AHEAD: u32 = 16;
 
 // Counts of a digit; then bits of the segment's entries above the threshold, and of those that equal it.
 var<workgroup> sh_counts: array<atomic<u32>, BUCKETS>;
-// A bin or bucket, how many are wanted of it, and how many it has.
-var<workgroup> sh_found: vec3u;
+// A bin or bucket, how many are wanted of it, how many it has, and how many of bins up to it lie in earlier segments.
+var<workgroup> sh_found: vec4u;
 // Budget, and how many keys are not zero.
 var<workgroup> sh_plan: vec2u;
 
@@ -70,7 +70,7 @@ fn count_digit(base: u32, entries: u32, within: vec2u, above: u32, prefix: u32, 
 }
 
 // Finds the bucket of the `wanted`-th largest of what was counted. Uniform control flow only.
-fn find_bucket(wanted: u32, thread: u32) -> vec3u {
+fn find_bucket(wanted: u32, thread: u32) -> vec4u {
   let top = BUCKETS - 1 - thread * OWN;
   var own = 0u;
   for (var i = 0u; i < OWN; i++) {
@@ -80,7 +80,7 @@ fn find_bucket(wanted: u32, thread: u32) -> vec3u {
   for (var i = 0u; i < OWN; i++) {
     let count = atomicLoad(&sh_counts[top - i]);
     if (above < wanted && above + count >= wanted) {
-      sh_found = vec3u(top - i, wanted - above, count);
+      sh_found = vec4u(top - i, wanted - above, count, 0);
     }
     above += count;
   }
@@ -122,6 +122,12 @@ fn main(
   let capacity = select(params.capacity0, params.capacity1, second);
   let base = select(group.y * params.stride0, params.base1 + group.y * params.stride1, second);
 
+  // Loads that wait for nothing.
+  var own_keys = array<u32, THREAD_ENTRIES>();
+  for (var i = 0u; i < THREAD_ENTRIES; i++) {
+    own_keys[i] = keys[base + min(segment_first + i * PREFIX_THREADS + thread, entries - 1)];
+  }
+
   // Of bin `thread`: entries of the list, and of the segments before.
   let segments = (entries + SEGMENT - 1) / SEGMENT;
   let bins_base = (group.z * params.batch + group.y) * params.segment_stride * 256 + thread;
@@ -138,7 +144,7 @@ fn main(
     }
   }
 
-  let sums = prefix_sum(count, thread);
+  let sums = prefix_sums(vec2u(count, earlier), thread);
   var found = 0u;
   if (params.by_mass == 1) {
     let left_out = select(params.left_out0, params.left_out1, second);
@@ -148,13 +154,13 @@ fn main(
     found = budgets[counter];
   }
   if (thread == 0) {
-    sh_plan = vec2u(min(found, entries), sums.y);
+    sh_plan = vec2u(min(found, entries), sums.z);
   }
   let plan = workgroupUniformLoad(&sh_plan);
   let budget = plan.x;
   let positive = plan.y;
   if (sums.x < budget && sums.x + count >= budget) {
-    sh_found = vec3u(thread, budget - sums.x, count);
+    sh_found = vec4u(thread, budget - sums.x, count, sums.y + earlier);
   }
   let last = workgroupUniformLoad(&sh_found);
 
@@ -166,16 +172,15 @@ fn main(
   if (budget > positive) {
     threshold = 0;
     ties = budget - positive;
-    before.x = prefix_sum(earlier, thread).y;
-    before.y = segment_first - before.x;
+    before = vec2u(sums.w, segment_first - sums.w);
   } else if (budget > 0) {
     let within = bin_keys(last.x);
     if (last.y == last.z) {
       threshold = within.x - 1;
-      before.x = prefix_sum(select(0u, earlier, thread <= last.x), thread).y;
+      before.x = last.w;
     } else {
       // Bins but the outermost are a bucket each.
-      var high = vec3u(within.x >> 21, last.y, last.z);
+      var high = vec4u(within.x >> 21, last.yzw);
       if (last.x == 1 || last.x == 255) {
         count_digit(base, entries, within, 32, 0, 21, thread);
         high = find_bucket(last.y, thread);
@@ -195,15 +200,11 @@ fn main(
   for (var i = thread; i < 2 * WORDS; i += PREFIX_THREADS) {
     atomicStore(&sh_counts[i], 0u);
   }
-  var got = array<u32, THREAD_ENTRIES>();
-  for (var i = 0u; i < THREAD_ENTRIES; i++) {
-    got[i] = keys[base + min(segment_first + i * PREFIX_THREADS + thread, entries - 1)];
-  }
   workgroupBarrier();
   for (var i = 0u; i < THREAD_ENTRIES; i++) {
     let at = i * PREFIX_THREADS + thread;
-    let equals = got[i] == threshold && ties > 0;
-    if (segment_first + at < entries && (got[i] > threshold || equals)) {
+    let equals = own_keys[i] == threshold && ties > 0;
+    if (segment_first + at < entries && (own_keys[i] > threshold || equals)) {
       atomicOr(&sh_counts[(at / 32) % WORDS + select(0u, WORDS, equals)], 1u << (at % 32));
     }
   }
