@@ -7,7 +7,7 @@ import { BindGroups, type Binding } from './bindGroups';
 import type { Gpu } from './device';
 import type { Pipeline } from './kernel';
 
-export type { Binding } from './bindGroups';
+export { placeOf, type Binding } from './bindGroups';
 
 export interface Dispatch<Name extends string> {
   readonly buffers: Readonly<Record<Name, Binding>>;

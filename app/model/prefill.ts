@@ -12,7 +12,7 @@ import { denseFlops } from '../kernels/tileAttention';
 import type { Activations } from './activations';
 import type { KvCache } from './kvCache';
 import { recordAttention, recordSplitAttention } from './attention';
-import type { Chunk } from './plan';
+import { followingChunks, type Chunk } from './plan';
 import { PrefillBuffers } from './prefillBuffers';
 import { readLogits } from './tailLogits';
 import type { Transformer } from './transformer';
@@ -255,7 +255,7 @@ class LayerRun {
       await this.queries(layer, chunk, 'projections');
     }
 
-    const rowsInput = this.rowsInput(layer, chunk);
+    const rowsInput = { ...this.rowsInput(layer, chunk), following: followingChunks(this.chunks, at) };
     const index = this.pattern.indexRows(recorder, layer, rowsInput);
     const { observer } = this.options;
     if (observer) {

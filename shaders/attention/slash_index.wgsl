@@ -156,7 +156,7 @@ fn main(
   }
   let sums = prefix_sum(count_columns(head, limit, thread), thread);
   let column_count = sums.y;
-  list_columns(head, place, limit, sums.x, thread);
+  list_columns(head, limit, place * params.column_capacity + sums.x, thread);
 
   if (thread == 0) {
     counts[place] = select(vec2u(count, column_count), vec2u(DENSE_TILES, 0), dense);

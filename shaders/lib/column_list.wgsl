@@ -1,5 +1,5 @@
 // The columns of a row block's index, from a head's chosen ones. The importer's bindings are read and written here:
-//   chosen [head][chosen_columns] ascending, chosen_counts [head], columns [head][row block][column_capacity]
+//   chosen [head][chosen_columns] ascending, chosen_counts [head], columns
 // and it brings `outside`: whether a column lies in none of the row block's tiles.
 #import prefix_sum
 
@@ -29,11 +29,11 @@ fn count_columns(head: u32, limit: u32, thread: u32) -> u32 {
   return kept;
 }
 
-// Lists them, from the thread's place in the row block's list on.
-fn list_columns(head: u32, place: u32, limit: u32, first: u32, thread: u32) {
+// Lists them in `columns`, from the thread's place on.
+fn list_columns(head: u32, limit: u32, place: u32, thread: u32) {
   let share = (chosen_counts[head] + PREFIX_THREADS - 1) / PREFIX_THREADS;
   let end = min(chosen_counts[head], (thread + 1) * share);
-  var at = place * params.column_capacity + first;
+  var at = place;
   for (var i = thread * share; i < end; i++) {
     let column = chosen[head * params.chosen_columns + i];
     if (column >= limit) {
