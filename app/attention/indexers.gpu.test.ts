@@ -34,7 +34,7 @@ interface Chosen {
   diagonals: number[];
 }
 
-/** Builds the whole prompt's index chunk by chunk; [head][row block]. */
+/** Builds the whole prompt's index by chunks, as many at once as the indexer takes; [head][row block]. */
 async function build(
   gpu: Gpu,
   kind: 'band' | 'slash',
@@ -79,7 +79,8 @@ async function build(
     const recorder = new Recorder(gpu);
     if (first === 0) indexer.plan(recorder, layer);
     const count = Math.min(chunkRows, rows - first);
-    const built = indexer.rows(recorder, layer, { first, count });
+    const following = Math.max(0, Math.floor((rows - first) / chunkRows) - 1);
+    const built = indexer.rows(recorder, layer, { first, count, following });
     await recorder.drain();
     const read = await readTileIndex(gpu, built, heads);
     read.forEach((blocks, head) => index[head]?.push(...blocks));
@@ -135,6 +136,7 @@ describe.each(['band', 'slash'] as const)('%s index', (kind) => {
     { keys: 1000, past: 0, chunkRows: 384 },
     { keys: 1500, past: 1024, chunkRows: 256 },
     { keys: 1333, past: 333, chunkRows: 512 },
+    { keys: 2000, past: 100, chunkRows: 128 },
     // More words of tiles than one, and row blocks far from the first.
     { keys: 6000, past: 5000, chunkRows: 1024 },
   ])('$keys keys after $past', async ({ keys, past, chunkRows }) => {

@@ -1,6 +1,6 @@
 /** From chosen columns and diagonals to the tile index of a chunk: a plan once a layer, then rows. */
 import type { Gpu } from '../gpu/device';
-import type { Recorder } from '../gpu/recorder';
+import type { Binding, Recorder } from '../gpu/recorder';
 import { bandIndex, recordBandIndex, type IndexShape } from '../kernels/bandIndex';
 import { bandPlan, maskWords, recordBandPlan, type PlanShape } from '../kernels/bandPlan';
 import { recordSlashIndex, slashIndex } from '../kernels/slashIndex';
@@ -29,9 +29,16 @@ export interface IndexerInputs {
   statistics: GPUBuffer;
 }
 
+/** `following`: calls for as many rows each that follow directly. */
+interface IndexedRows {
+  first: number;
+  count: number;
+  following?: number;
+}
+
 export interface Indexer {
   plan(recorder: Recorder, layer: number): void;
-  rows(recorder: Recorder, layer: number, rows: { first: number; count: number }): TileIndex;
+  rows(recorder: Recorder, layer: number, rows: IndexedRows): TileIndex;
   destroy(): void;
 }
 
@@ -54,9 +61,33 @@ function indexSizes(options: IndexerOptions, tileCapacity: number) {
   };
 }
 
+/** Bytes up to which indexes of several chunks are built at once: each dispatch, and its pass, takes some microseconds. */
+const mostGroupBytes = 2 ** 25;
+
+/** Chunks whose index is built at once, and distances of theirs in counts (pairs), tiles and columns; bindings begin there. */
+function groupOf(options: IndexerOptions): { chunks: number; strides: [number, number, number] } {
+  const { counts, tiles, columns } = indexSizes(options, bandTiles(options));
+  const [pairs, tileStride, columnStride] = [counts / 8, tiles / 4, columns / 4].map(
+    (count) => Math.ceil(count / 64) * 64,
+  );
+  const strides: [number, number, number] = [pairs ?? 0, tileStride ?? 0, columnStride ?? 0];
+  const bytes = strides[0] * 8 + strides[1] * 4 + strides[2] * 4;
+  const { rows, chunkRows } = options.geometry;
+  return {
+    chunks: Math.max(1, Math.min(Math.ceil(rows / chunkRows), Math.floor(mostGroupBytes / bytes))),
+    strides,
+  };
+}
+
 export function bandSizes(options: IndexerOptions) {
   const { heads, keys } = options.geometry;
-  return { ...indexSizes(options, bandTiles(options)), bands: heads * maskWords(keys) * 4 };
+  const { chunks, strides } = groupOf(options);
+  return {
+    counts: chunks * strides[0] * 8,
+    tiles: chunks * strides[1] * 4,
+    columns: chunks * strides[2] * 4,
+    bands: heads * maskWords(keys) * 4,
+  };
 }
 
 export function slashSizes(options: IndexerOptions) {
@@ -110,15 +141,36 @@ export async function createBandIndexer(
   const own = allocateAll(gpu, bandSizes(options));
   const buffers = { ...inputs, ...own };
   const tileCapacity = bandTiles(options);
+  const { chunks: mostChunks, strides } = groupOf(options);
+  // First rows of the chunks whose index is built and not yet asked for, in order; the next one's number in the group.
+  let built: number[] = [];
+  let next = 0;
+  // Where there is no room for any, the whole buffer stands in.
+  const part = (buffer: GPUBuffer, bytes: number): Binding =>
+    bytes === 0 ? buffer : { buffer, offset: next * bytes, size: bytes };
   return {
     plan: (recorder, layer) => {
+      built = [];
       recordBandPlan(recorder, plan, buffers, planShape(options, layer));
     },
     rows: (recorder, layer, rows) => {
       const shape = indexShape(options, layer, rows, tileCapacity);
-      const denseFrom = options.last > 0 ? options.geometry.keys - options.last : 0xffffffff;
-      recordBandIndex(recorder, index, buffers, { ...shape, denseFrom });
-      return tileIndex(own, shape);
+      if (built[0] !== rows.first) {
+        const chunks = Math.min(mostChunks, 1 + (rows.following ?? 0));
+        const denseFrom = options.last > 0 ? options.geometry.keys - options.last : 0xffffffff;
+        recordBandIndex(recorder, index, buffers, { ...shape, denseFrom, chunks, strides });
+        built = Array.from({ length: chunks }, (_, chunk) => rows.first + chunk * rows.count);
+        next = 0;
+      }
+      const { counts, tiles, columns } = own;
+      const parts = {
+        counts: part(counts, strides[0] * 8),
+        tiles: part(tiles, strides[1] * 4),
+        columns: part(columns, strides[2] * 4),
+      };
+      built.shift();
+      next++;
+      return tileIndex(parts, shape);
     },
     destroy: () => {
       releaseAll(gpu, own);
@@ -151,7 +203,7 @@ export async function createSlashIndexer(
 }
 
 function tileIndex(
-  { counts, tiles, columns }: { counts: GPUBuffer; tiles: GPUBuffer; columns: GPUBuffer },
+  { counts, tiles, columns }: Pick<TileIndex, 'counts' | 'tiles' | 'columns'>,
   shape: IndexShape,
 ): TileIndex {
   const { tileCapacity, columnCapacity, rowBlocks } = shape;

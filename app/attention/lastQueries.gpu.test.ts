@@ -22,7 +22,9 @@ import {
   selectHistogram,
   selectScratch,
 } from '../kernels/selectHistogram';
+import { recordSelectBins, segmentBinBytes, selectBins } from '../kernels/selectBins';
 import { recordSelectLists, selectLists } from '../kernels/selectLists';
+import { recordSelectSegments, selectSegments } from '../kernels/selectSegments';
 import { recordSelectWrite, selectWrite } from '../kernels/selectWrite';
 import { massBudgetReference } from '../reference/massBudget';
 import { selectTopReference } from '../reference/selectTop';
@@ -173,16 +175,18 @@ describe('selection', () => {
     ['many equal', () => Math.floor(random() * 5)],
     ['all equal', () => 1],
     ['with infinities and zeros', (i) => (i % 97 === 0 ? Infinity : i % 3 === 0 ? 0 : random())],
+    ['half infinities', (i) => (i % 2 === 0 ? Infinity : random())],
+    ['of all sizes', () => Math.fround(10 ** (70 * random() - 35))],
   ];
 
-  // With many workgroups a list, and with one.
-  const ways = ['parts', 'whole lists'] as const;
+  // With many workgroups a list, in eight dispatches or in two, and with one.
+  const ways = ['parts', 'segments', 'whole lists'] as const;
   test.each(lists.flatMap(([what, make]) => ways.map((way) => ({ what, make, way }))))(
     '$what, $way',
     async ({ make, way }) => {
       const gpu = await testGpu();
       // A workgroup lists 2^15 entries at a time.
-      const entries = [way === 'parts' ? 9001 : 70_001, 141] as const;
+      const entries = [way === 'whole lists' ? 70_001 : 9001, 141] as const;
       const heads = 2;
       const all = Float32Array.from({ length: heads * (entries[0] + entries[1]) }, (_unused, i) => make(i));
       // A budget for each list and head.
@@ -205,6 +209,7 @@ describe('selection', () => {
         histogram: room(scratch.histogram),
         picks: room(scratch.picks),
         segments: room(scratch.segments),
+        bins: room(segmentBinBytes(heads, segmentsOf(shape)) / 4),
         chosen: room(heads * (capacities[0] + capacities[1])),
         chosen_counts: room(2 * heads),
       };
@@ -213,6 +218,9 @@ describe('selection', () => {
         const { keys, chosen, chosen_counts } = buffers;
         const given = { keys, budgets: buffers.budgets, chosen, chosen_counts };
         recordSelectLists(recorder, await gpu.pipelines.get(selectLists), given, shape, null);
+      } else if (way === 'segments') {
+        recordSelectBins(recorder, await gpu.pipelines.get(selectBins), buffers, shape);
+        recordSelectSegments(recorder, await gpu.pipelines.get(selectSegments), buffers, shape, null);
       } else {
         const histogram = await gpu.pipelines.get(selectHistogram);
         for (let digit = 0; digit < digits; digit++)
@@ -260,16 +268,23 @@ describe('budgets by mass', () => {
       keys: keep(gpu, uploadU32(gpu, new Uint32Array(all.buffer))),
       bins: keep(gpu, uploadU32(gpu, new Uint32Array(massBinBytes(heads) / 4))),
       budgets: keep(gpu, uploadU32(gpu, new Uint32Array(2 * heads))),
+    };
+    const segmentBins = keep(gpu, uploadU32(gpu, new Uint32Array(segmentBinBytes(heads, 3) / 4)));
+    const outputs = () => ({
       chosen: keep(gpu, uploadU32(gpu, new Uint32Array(heads * (most[0] + most[1])))),
       chosen_counts: keep(gpu, uploadU32(gpu, new Uint32Array(2 * heads))),
-    };
+    });
+    const [ofLists, ofSegments] = [outputs(), outputs()];
     const recorder = new Recorder(gpu);
     recordMassHistogram(recorder, await gpu.pipelines.get(massHistogram), buffers, shape);
     const budget = await gpu.pipelines.get(massBudget);
     recordMassBudget(recorder, budget, buffers, shape, { leftOut, least, most });
-    const { keys, chosen, chosen_counts } = buffers;
-    const whole = { keys, budgets: recorder.unused, chosen, chosen_counts };
+    const { keys } = buffers;
+    const whole = { keys, budgets: recorder.unused, ...ofLists };
     recordSelectLists(recorder, await gpu.pipelines.get(selectLists), whole, shape, { leftOut, least });
+    const parts = { keys, bins: segmentBins, budgets: recorder.unused, ...ofSegments };
+    recordSelectBins(recorder, await gpu.pipelines.get(selectBins), parts, shape);
+    recordSelectSegments(recorder, await gpu.pipelines.get(selectSegments), parts, shape, { leftOut, least });
     await recorder.drain();
     await recorder.destroy();
     const expected = [0, 1].flatMap((list) =>
@@ -281,16 +296,18 @@ describe('budgets by mass', () => {
       }),
     );
     expect([...(await downloadU32(gpu, buffers.budgets, 2 * heads))]).toEqual(expected);
-    // In one dispatch with the selection that follows from them.
-    expect([...(await downloadU32(gpu, chosen_counts, 2 * heads))]).toEqual(expected);
-    const picked = await downloadU32(gpu, chosen, heads * (most[0] + most[1]));
-    expected.forEach((taken, i) => {
-      const list = i < heads ? 0 : 1;
-      const start = list * base1 + (i % heads) * entries[list];
-      const at = list * heads * most[0] + (i % heads) * most[list];
-      const scores = all.subarray(start, start + entries[list]);
-      expect([...picked.subarray(at, at + taken)]).toEqual(selectTopReference(scores, taken));
-    });
+    // In one dispatch, or in two, with the selection that follows from them.
+    for (const { chosen, chosen_counts } of [ofLists, ofSegments]) {
+      expect([...(await downloadU32(gpu, chosen_counts, 2 * heads))]).toEqual(expected);
+      const picked = await downloadU32(gpu, chosen, heads * (most[0] + most[1]));
+      expected.forEach((taken, i) => {
+        const list = i < heads ? 0 : 1;
+        const start = list * base1 + (i % heads) * entries[list];
+        const at = list * heads * most[0] + (i % heads) * most[list];
+        const scores = all.subarray(start, start + entries[list]);
+        expect([...picked.subarray(at, at + taken)]).toEqual(selectTopReference(scores, taken));
+      });
+    }
     // What the budget promises, on exact sums: bins are right to about an eighth.
     expected.forEach((taken, i) => {
       const list = i < heads ? 0 : 1;

@@ -15,7 +15,9 @@ import {
   selectScratch,
   type SelectShape,
 } from '../kernels/selectHistogram';
+import { recordSelectBins, segmentBinBytes, selectBins } from '../kernels/selectBins';
 import { recordSelectLists, selectLists, selectsLists } from '../kernels/selectLists';
+import { recordSelectSegments, selectsBySegments, selectSegments } from '../kernels/selectSegments';
 import { recordSelectWrite, selectWrite } from '../kernels/selectWrite';
 import { allocateAll, releaseAll, type Sizes } from './buffers';
 import {
@@ -50,20 +52,31 @@ function budgetStride(heads: number): number {
   return Math.ceil((2 * heads * 4) / 256) * 256;
 }
 
+type Way = 'lists' | 'segments' | 'parts';
+
+/** How entries are chosen: a workgroup a list, two dispatches with a workgroup a segment, or eight dispatches and two clears. */
+function wayOf(entries: readonly [number, number]): Way {
+  if (selectsLists({ entries })) return 'lists';
+  return selectsBySegments({ entries }) ? 'segments' : 'parts';
+}
+
 function selectionSizes(geometry: Geometry, ranking: Ranking): Sizes<Scratch> {
   const { heads, layers } = geometry;
   const batch = batchOf(geometry, ranking);
   const capacities = capacitiesOf(geometry, ranking);
   const entries = entriesOf(geometry, ranking);
-  // Short lists need none of what is between the parts of the selection.
-  const parts = selectsLists({ entries }) ? 0 : 1;
-  const select = selectScratch(batch, segmentsOf({ entries }));
+  const way = wayOf(entries);
+  const segments = segmentsOf({ entries });
+  // Other ways than 'parts' need little of what is between the parts of the selection.
+  const parts = way === 'parts' ? 1 : 0;
+  const select = selectScratch(batch, segments);
+  const massBins = ranking.mass ? parts * massBinBytes(batch) : 0;
   return {
     histogram: parts * select.histogram * 4,
     picks: parts * select.picks * 4,
     segments: parts * select.segments * 4,
     budgets: ranking.byHead ? layers * budgetStride(heads) : 2 * heads * 4,
-    bins: ranking.mass ? parts * massBinBytes(batch) : 0,
+    bins: way === 'segments' ? segmentBinBytes(batch, segments) : massBins,
     chosen: heads * (capacities[0] + capacities[1]) * 4,
     chosen_counts: 2 * heads * 4,
   };
@@ -99,7 +112,8 @@ export async function createLastQueries(
   const capacities = capacitiesOf(geometry, ranking);
   const entries = entriesOf(geometry, ranking);
   const budgetsOf = writeBudgets(gpu, buffers.budgets, geometry, ranking, capacities);
-  const select = await (selectsLists({ entries }) ? createListSelection : createSelection)(gpu, ranking);
+  const ways = { lists: createListSelection, segments: createSegmentSelection, parts: createSelection };
+  const select = await ways[wayOf(entries)](gpu, ranking);
   function recordSelection(recorder: Recorder, layer: number, headBase: number, batch: number) {
     const shape: SelectShape = {
       heads,
@@ -144,7 +158,19 @@ async function createListSelection(gpu: Gpu, { mass }: Ranking): Promise<RecordS
   };
 }
 
-/** Of long lists, with many workgroups a list. */
+/** Of lists of up to some ten thousand entries, in two dispatches. */
+async function createSegmentSelection(gpu: Gpu, { mass }: Ranking): Promise<RecordSelection> {
+  const [bins, segments] = await Promise.all([
+    gpu.pipelines.get(selectBins),
+    gpu.pipelines.get(selectSegments),
+  ]);
+  return (recorder, buffers, shape) => {
+    recordSelectBins(recorder, bins, buffers, shape);
+    recordSelectSegments(recorder, segments, buffers, shape, mass ?? null);
+  };
+}
+
+/** Of longer lists, with many workgroups a list. */
 async function createSelection(gpu: Gpu, { mass: rules }: Ranking): Promise<RecordSelection> {
   const [histogram, count, write] = await Promise.all([
     gpu.pipelines.get(selectHistogram),

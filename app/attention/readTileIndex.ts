@@ -1,6 +1,6 @@
 /** A tile index on the CPU, for tests, the attention-only run and maps: never inside a prefill. */
 import type { Gpu } from '../gpu/device';
-import { readBuffer } from '../gpu/recorder';
+import { placeOf, readBuffer, type Binding } from '../gpu/recorder';
 import type { RowIndex } from '../reference/rowIndex';
 import { DENSE_TILES, type TileIndex } from './tileIndex';
 
@@ -11,8 +11,12 @@ export async function readTileIndex(
   heads: number,
 ): Promise<(RowIndex | 'dense')[][]> {
   const { rowBlocks, tileCapacity, columnCapacity } = index;
-  const words = async (buffer: GPUBuffer, count: number) =>
-    count === 0 ? new Uint32Array() : new Uint32Array(await readBuffer(gpu, buffer, 0, count * 4));
+  const words = async (binding: Binding, count: number) => {
+    const { buffer, offset } = placeOf(binding);
+    return count === 0
+      ? new Uint32Array()
+      : new Uint32Array(await readBuffer(gpu, buffer, offset, count * 4));
+  };
   const blocks = heads * rowBlocks;
   const counts = await words(index.counts, blocks * 2);
   const tiles = await words(index.tiles, blocks * tileCapacity);

@@ -1,3 +1,5 @@
+import type { Binding } from '../gpu/recorder';
+
 export { DENSE_TILES } from '../kernels/tileAttention';
 
 /**
@@ -6,11 +8,11 @@ export { DENSE_TILES } from '../kernels/tileAttention';
  */
 export interface TileIndex {
   /** vec2<u32> [head][rowBlock]: number of tiles, number of columns; DENSE_TILES tiles: all causal tiles, lists unread. */
-  readonly counts: GPUBuffer;
+  readonly counts: Binding;
   /** u32 [head][rowBlock][tileCapacity]: first key of each tile, at any alignment. */
-  readonly tiles: GPUBuffer;
+  readonly tiles: Binding;
   /** u32 [head][rowBlock][columnCapacity]: keys before the row block's first row and outside its tiles. */
-  readonly columns: GPUBuffer;
+  readonly columns: Binding;
   readonly tileCapacity: number;
   readonly columnCapacity: number;
   readonly rowBlocks: number;

@@ -61,6 +61,8 @@ export interface LayerInput {
 export interface RowsInput {
   readonly first: number;
   readonly count: number;
+  /** Calls for as many rows each that follow this one directly, so that their index may be built with this one. */
+  readonly following?: number;
   /** With RoPE, half [head][queryStride][dim]; row 0 is `first`. */
   readonly queries: Binding;
   readonly queryStride: number;

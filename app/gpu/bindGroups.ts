@@ -3,6 +3,11 @@ import type { Pipeline } from './kernel';
 
 export type Binding = GPUBuffer | GPUBufferBinding;
 
+/** The buffer that is bound, and where the binding begins in it. */
+export function placeOf(binding: Binding): { buffer: GPUBuffer; offset: number } {
+  return 'buffer' in binding ? { offset: 0, ...binding } : { buffer: binding, offset: 0 };
+}
+
 /** Where a walk by pipeline and bindings has come to: by buffer, and for a part of one by its offset and size too. */
 interface Place {
   next: Map<object | number, Place>;

@@ -7,7 +7,7 @@ import { BindGroups, type Binding } from './bindGroups';
 import type { Gpu } from './device';
 import type { Pipeline } from './kernel';
 
-export type { Binding } from './bindGroups';
+export { placeOf, type Binding } from './bindGroups';
 
 export interface Dispatch<Name extends string> {
   readonly buffers: Readonly<Record<Name, Binding>>;
@@ -211,7 +211,7 @@ export class Recorder {
     this.endPass();
     if (!this.encoder) return;
     const { device, pacer } = this.gpu;
-    this.stamps?.resolve(this.encoder);
+    if (this.stamps?.full) this.stamps.resolve(this.encoder);
     // Queue order makes one arena enough: this write happens after earlier submits have run.
     device.queue.writeBuffer(this.arena, 0, this.staging, 0, this.slot * slotBytes);
     device.queue.submit([this.encoder.finish()]);
@@ -244,7 +244,13 @@ interface PassLabel {
   section: number | null;
 }
 
-/** Timestamps at the ends of passes, kept on the GPU until they are asked for. */
+/** Sets of recorders that are gone. */
+const idleSets = new WeakMap<Gpu, GPUQuerySet[]>();
+
+/**
+ * Timestamps at the ends of passes, kept in their set until they are asked for or it is full: resolving them with every submit
+ * let the GPU wait for the browser's GPU process, 2 to 3 ms of a prefill of any length on an H200.
+ */
 class TimestampLog {
   private readonly set: GPUQuerySet;
   private readonly resolved: GPUBuffer;
@@ -252,7 +258,9 @@ class TimestampLog {
   private batches: { buffer: GPUBuffer; passes: PassLabel[] }[] = [];
 
   constructor(private readonly gpu: Gpu) {
-    this.set = gpu.device.createQuerySet({ label: 'phases', type: 'timestamp', count: maxQueries });
+    this.set =
+      idleSets.get(gpu)?.pop() ??
+      gpu.device.createQuerySet({ label: 'phases', type: 'timestamp', count: maxQueries });
     this.resolved = gpu.memory.scratch(
       'timestamps',
       maxQueries * 8,
@@ -287,6 +295,11 @@ class TimestampLog {
   async read(): Promise<PhaseTimes> {
     const totals: Record<string, number> = {};
     const sections: Record<string, number>[] = [];
+    if (this.pending.length > 0) {
+      const encoder = this.gpu.device.createCommandEncoder();
+      this.resolve(encoder);
+      this.gpu.device.queue.submit([encoder.finish()]);
+    }
     const { batches } = this;
     this.batches = [];
     for (const { buffer, passes } of batches) {
@@ -310,7 +323,7 @@ class TimestampLog {
   }
 
   destroy(): void {
-    this.set.destroy();
+    idleSets.set(this.gpu, [...(idleSets.get(this.gpu) ?? []), this.set]);
     this.gpu.memory.release(this.resolved);
     for (const { buffer } of this.batches) this.gpu.memory.release(buffer);
   }

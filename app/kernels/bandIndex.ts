@@ -42,12 +42,20 @@ export function indexParams(shape: IndexShape): Record<string, number> {
   };
 }
 
-/** The tile index of a chunk from the layer's bands and columns. */
+/**
+ * The tile index of a chunk, or of several that follow each other with as many row blocks, from the layer's bands and columns.
+ * `strides`: distances of chunks in counts (pairs), tiles and columns.
+ */
 export function recordBandIndex(
   recorder: Recorder,
   pipeline: Pipeline<keyof typeof bandIndex.bindings>,
   buffers: Record<keyof typeof bandIndex.bindings, Binding>,
-  shape: IndexShape & { chosenColumns: number; denseFrom: number },
+  shape: IndexShape & {
+    chosenColumns: number;
+    denseFrom: number;
+    chunks: number;
+    strides: readonly [number, number, number];
+  },
 ): void {
   recorder.dispatch(pipeline, {
     buffers,
@@ -58,9 +66,12 @@ export function recordBandIndex(
       column_capacity: shape.columnCapacity,
       chosen_columns: shape.chosenColumns,
       mask_words: maskWords(shape.keys),
+      counts_stride: shape.strides[0],
+      tiles_stride: shape.strides[1],
+      columns_stride: shape.strides[2],
     },
-    workgroups: [shape.rowBlocks, shape.heads],
+    workgroups: [shape.rowBlocks, shape.heads, shape.chunks],
     phase: 'index',
-    flops: shape.rowBlocks * shape.heads * (shape.columnCapacity * 8 + shape.keys / 64),
+    flops: shape.chunks * shape.rowBlocks * shape.heads * (shape.columnCapacity * 8 + shape.keys / 64),
   });
 }

@@ -58,7 +58,7 @@ export function tailParams(shape: TailShape, firstSpan: number): Record<string, 
     group: shape.group,
     dim4: shape.headDim / 4,
     key_stride: shape.keyStride,
-    scale: 1 / Math.sqrt(shape.headDim),
+    scale: Math.LOG2E / Math.sqrt(shape.headDim),
   };
 }
 
@@ -69,7 +69,7 @@ export function weightBytes(keys: number): number {
 
 /**
  * Softmax statistics of each span of keys into partials [batch][tailRows][spans] vec2f, and with weights
- * exp(score - the span's largest) into them.
+ * exp2(score - the span's largest) into them.
  */
 export function recordTailStats(
   recorder: Recorder,

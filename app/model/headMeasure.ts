@@ -213,7 +213,7 @@ export class HeadMeasure implements PrefillObserver {
     );
   }
 
-  private lists(index: TileIndex | null): Record<'counts' | 'tiles' | 'columns', GPUBuffer> {
+  private lists(index: TileIndex | null): Record<'counts' | 'tiles' | 'columns', Binding> {
     const { no_lists: none } = this.buffers;
     return index ?? { counts: none, tiles: none, columns: none };
   }

@@ -8,7 +8,7 @@ import type { Geometry, RowsInput } from '../attention/pattern';
 import { allocateAll, releaseAll } from '../attention/buffers';
 import type { TileIndex } from '../attention/tileIndex';
 import type { Gpu } from '../gpu/device';
-import { readBuffer, type Recorder } from '../gpu/recorder';
+import { readBuffer, type Binding, type Recorder } from '../gpu/recorder';
 import { keyBins, keyCoverage, recordKeyCoverage, type KeyBins } from '../kernels/keyCoverage';
 import { keyMass, keyMassValues, recordKeyMass } from '../kernels/keyMass';
 import { recordSampledMass, sampledMass } from '../kernels/sampledMass';
@@ -150,7 +150,7 @@ export class KeyMeasure implements PrefillObserver {
     releaseAll(this.gpu, this.buffers);
   }
 
-  private lists(index: TileIndex | null): Record<'counts' | 'tiles' | 'columns', GPUBuffer> {
+  private lists(index: TileIndex | null): Record<'counts' | 'tiles' | 'columns', Binding> {
     const { no_lists: none } = this.buffers;
     return index ?? { counts: none, tiles: none, columns: none };
   }

@@ -60,6 +60,13 @@ export function planChunks(rows: number, chunkRows: number): Chunk[] {
   return chunks;
 }
 
+/** How many chunks of as many rows lie right behind chunk `at`, without the last one, whose turn comes first in a layer. */
+export function followingChunks(chunks: readonly Pick<Chunk, 'count'>[], at: number): number {
+  const behind = chunks.slice(at + 1, -1);
+  const other = behind.findIndex(({ count }) => count !== chunks[at]?.count);
+  return other < 0 ? behind.length : other;
+}
+
 /** Bytes of a chunk's activations, by buffer; `Activations` allocates just these. `size` is `activationSize(tier)`. */
 export function activationBytes(config: PlanShape, chunkRows: number, size: number): Record<string, number> {
   const { hidden, heads, kvHeads, headDim, intermediate } = config;

@@ -1,7 +1,8 @@
 /**
  * Prefill, layer by layer over the whole prompt (design 3): MInference looks at the last queries against all keys
- * before it knows which tiles a layer needs. Per layer: keys and values of every chunk; then estimate and select;
- * then queries, attention, output and MLP of every chunk. Nothing is read back until the last logits.
+ * before it knows which tiles a layer needs. Per layer: keys and values of every chunk, and the last one's queries; then
+ * estimate and select; then queries, attention, output and MLP of every chunk, the last one first. Nothing is read back
+ * until the last logits.
  */
 import type { CacheRange, Pattern, RowsInput } from '../attention/pattern';
 import type { TileIndex } from '../attention/tileIndex';
@@ -11,7 +12,7 @@ import { denseFlops } from '../kernels/tileAttention';
 import type { Activations } from './activations';
 import type { KvCache } from './kvCache';
 import { recordAttention, recordSplitAttention } from './attention';
-import type { Chunk } from './plan';
+import { followingChunks, type Chunk } from './plan';
 import { PrefillBuffers } from './prefillBuffers';
 import { readLogits } from './tailLogits';
 import type { Transformer } from './transformer';
@@ -211,23 +212,24 @@ class LayerRun {
     const { past, rows } = this.shape;
     const { observer } = this.options;
     const weights = model.layerWeights(layer);
+    const last = chunks.length - 1;
     for (const [at, chunk] of chunks.entries()) {
       const all = { first: 0, count: chunk.count };
       model.norm(recorder, this.residual(at), weights.inputNorm, activations.normed, all, 'projections');
       await model.keysAndValues(recorder, layer, activations, chunk.count, cache, past + chunk.first);
-      if (this.pattern.observeRows !== undefined || observer?.observesRows === true) {
-        await this.queries(layer, chunk, 'estimate');
+      const observes = this.pattern.observeRows !== undefined || observer?.observesRows === true;
+      // Those of the last chunk serve both the estimate, which wants the last of them, and its attention, which comes first.
+      if (observes || at === last) await this.queries(layer, chunk, at === last ? 'projections' : 'estimate');
+      if (observes) {
         this.pattern.observeRows?.(recorder, layer, this.rowsInput(layer, chunk));
         observer?.observeRows(recorder, layer, this.rowsInput(layer, chunk));
       }
     }
 
     for (const [count, buffer] of this.tails) {
-      const last = chunks.length - 1;
-      const window = { first: (chunks[last]?.count ?? 0) - count, count };
-      model.norm(recorder, this.residual(last), weights.inputNorm, activations.normed, window, 'estimate');
+      const row = (chunks[last]?.count ?? 0) - count;
       const out = { buffer, stride: count };
-      await model.queries(recorder, layer, activations, count, past + rows - count, out, 'estimate');
+      model.splitQueries(recorder, layer, activations, { row, count }, past + rows - count, out, 'estimate');
     }
     const caches = cache.layer(layer);
     const tail = (count: number): Binding => this.tails.get(Math.min(count, rows)) ?? model.weights.zeros;
@@ -236,18 +238,24 @@ class LayerRun {
     this.work.add(this.pattern.prepareFlops);
     await observer?.prepareLayer(recorder, layer, caches, tail);
 
-    for (const [at, chunk] of chunks.entries()) await this.chunk(layer, at, chunk);
+    for (let turn = 0; turn <= last; turn++) {
+      const at = (turn + last) % chunks.length;
+      const chunk = chunks[at];
+      if (chunk) await this.chunk(layer, at, chunk);
+    }
   }
 
   private async chunk(layer: number, at: number, chunk: Chunk): Promise<void> {
     const { model, recorder, activations } = this;
-    const weights = model.layerWeights(layer);
-    const all = { first: 0, count: chunk.count };
     const residual = this.residual(at);
-    model.norm(recorder, residual, weights.inputNorm, activations.normed, all, 'projections');
-    await this.queries(layer, chunk, 'projections');
+    if (at < this.chunks.length - 1) {
+      const { inputNorm } = model.layerWeights(layer);
+      const all = { first: 0, count: chunk.count };
+      model.norm(recorder, residual, inputNorm, activations.normed, all, 'projections');
+      await this.queries(layer, chunk, 'projections');
+    }
 
-    const rowsInput = this.rowsInput(layer, chunk);
+    const rowsInput = { ...this.rowsInput(layer, chunk), following: followingChunks(this.chunks, at) };
     const index = this.pattern.indexRows(recorder, layer, rowsInput);
     const { observer } = this.options;
     if (observer) {

@@ -7,7 +7,7 @@ import type { Geometry, RowsInput } from '../attention/types';
 import { DENSE_TILES, type TileIndex } from '../attention/tileIndex';
 import { activationSize, type Tier } from '../gpu/capabilities';
 import type { Gpu } from '../gpu/device';
-import { readBuffer, type Recorder } from '../gpu/recorder';
+import { placeOf, readBuffer, type Binding, type Recorder } from '../gpu/recorder';
 import { addKeys, attended, noKeys } from '../reference/rowAttention';
 import { halfToFloat } from './dtypes';
 import type { KvCache } from './kvCache';
@@ -176,10 +176,12 @@ export class RowCheck implements PrefillObserver {
 
   private async lists(index: TileIndex, place: number): Promise<Covered> {
     const { counts, tiles, columns, tileCapacity, columnCapacity } = index;
-    const words = async (buffer: GPUBuffer, first: number, count: number): Promise<Uint32Array> =>
-      count === 0
+    const words = async (binding: Binding, first: number, count: number): Promise<Uint32Array> => {
+      const { buffer, offset } = placeOf(binding);
+      return count === 0
         ? new Uint32Array()
-        : new Uint32Array(await readBuffer(this.gpu, buffer, first * 4, count * 4));
+        : new Uint32Array(await readBuffer(this.gpu, buffer, offset + first * 4, count * 4));
+    };
     const [tileCount = 0, columnCount = 0] = await words(counts, place * 2, 2);
     if (tileCount === DENSE_TILES) return 'dense';
     return {

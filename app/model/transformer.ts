@@ -224,7 +224,7 @@ export class Transformer {
     phase: string,
   ): Promise<void> {
     const weights = this.layerWeights(layer);
-    const { hidden, heads, headDim, qkvBias: hasBias, qkNorm: hasNorm } = this.config;
+    const { hidden, qkvBias: hasBias } = this.config;
     const buffers = {
       a: activations.normed,
       w: weights.qkv,
@@ -237,16 +237,31 @@ export class Transformer {
       { rows: count, cols: this.queryWidth, length: hidden, hasBias },
       phase,
     );
+    this.splitQueries(recorder, layer, activations, { row: 0, count }, position, out, phase);
+  }
+
+  /** As `queries`, of rows whose projection is at hand. `position` is that of the first. */
+  splitQueries(
+    recorder: Recorder,
+    layer: number,
+    activations: Activations,
+    { row, count }: { row: number; count: number },
+    position: number,
+    out: { buffer: GPUBuffer; stride: number },
+    phase: string,
+  ): void {
+    const { heads, headDim, qkNorm: hasNorm } = this.config;
+    const { queryNorm: norm } = this.layerWeights(layer);
     recordSplitHeads(
       recorder,
       this.pipelines.splitHeads,
-      { x: activations.projected, norm: weights.queryNorm, tables: this.tables, out: out.buffer },
+      { x: activations.projected, norm, tables: this.tables, out: out.buffer },
       {
         tokens: count,
         heads,
         headDim,
         rowWidth: this.queryWidth,
-        column: 0,
+        column: row * this.queryWidth,
         outStride: out.stride,
         outFirst: 0,
         position,

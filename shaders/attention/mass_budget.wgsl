@@ -30,7 +30,8 @@ fn main(
 ) {
   let second = group.y == 1;
   let count = bins[(group.y * params.batch + group.x) * 256 + thread];
-  let budget = budget_of_bins(count, select(params.left_out0, params.left_out1, second), thread);
+  let through = prefix_sum(count, thread).x + count;
+  let budget = budget_of_bins(count, through, select(params.left_out0, params.left_out1, second), thread);
   if (thread == 0) {
     let least = select(params.least0, params.least1, second);
     let most = select(params.most0, params.most1, second);

@@ -125,7 +125,8 @@ fn main(
     count = select(count, atomicLoad(&sh_counts[FORCED_BUCKET]), thread == 0);
     let left_out = select(params.left_out0, params.left_out1, second);
     let least = select(params.least0, params.least1, second);
-    found = clamp(budget_of_bins(count, left_out, thread), least, capacity);
+    let through = prefix_sum(count, thread).x + count;
+    found = clamp(budget_of_bins(count, through, left_out, thread), least, capacity);
   } else {
     found = budgets[counter];
   }

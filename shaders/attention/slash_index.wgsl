@@ -150,11 +150,13 @@ fn main(
 
   // Columns below the last tile: a run of the ascending list.
   tile_count = count;
-  var below = 0u;
+  var limit = 0u;
   if (count > 0) {
-    below = chosen_below(head, tiles[tile_base + count - 1]);
+    limit = tiles[tile_base + count - 1];
   }
-  let column_count = list_columns(head, place, below, thread);
+  let sums = prefix_sum(count_columns(head, limit, thread), thread);
+  let column_count = sums.y;
+  list_columns(head, limit, place * params.column_capacity + sums.x, thread);
 
   if (thread == 0) {
     counts[place] = select(vec2u(count, column_count), vec2u(DENSE_TILES, 0), dense);

@@ -46,7 +46,7 @@ fn main(
       let row = group.y * params.tail_rows + thread;
       let stat = stats[row];
       // A span that the row does not see has nothing but zeros.
-      factor = exp(min(partials[row * params.spans + span].x - stat.x, 0.0)) * stat.y;
+      factor = exp2(min(partials[row * params.spans + span].x - stat.x, 0.0)) * stat.y;
     }
     sh_factor[thread] = factor;
   }

@@ -17,7 +17,7 @@ var<workgroup> sh_part: array<vec2f, WORKGROUP>;
 
 fn joined(a: vec2f, b: vec2f) -> vec2f {
   let largest = max(a.x, b.x);
-  return vec2f(largest, a.y * exp(a.x - largest) + b.y * exp(b.x - largest));
+  return vec2f(largest, a.y * exp2(a.x - largest) + b.y * exp2(b.x - largest));
 }
 
 // Dispatch: one workgroup a row, x + y * 65535; its threads stride over the spans.
@@ -44,7 +44,7 @@ fn main(
     workgroupBarrier();
   }
   if (live && thread == 0) {
-    // Every row sees its own key at least, so the sum is no less than exp(0).
+    // Every row sees its own key at least, so the sum is no less than 1.
     stats[row] = vec2f(sh_part[0].x, 1.0 / sh_part[0].y);
   }
 }

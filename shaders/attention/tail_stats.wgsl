@@ -3,8 +3,7 @@
 // With KEEP, the exponents are kept as 16-bit floats for tail_bands, 128 bytes a key and head. At a million keys they would
 // be 128 MiB a head; then nothing is kept, and tail_sums computes the scores again.
 // Reference: app/reference/verticalSlashEstimate.ts, of the whole algorithm.
-#import score_tile
-#import tail_rows
+#import tail_tile
 
 // 1 keeps the exponents, 0 does not; a tail of at most 64 rows then.
 #const KEEP: u32
@@ -22,90 +21,105 @@ struct Params {
   group: u32,
   dim4: u32,
   key_stride: u32,
+  // Softmax scale times log2(e): maxima and exponents are base 2.
   scale: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> tail: array<half4>; // [head][tail_rows][dim4]
 @group(0) @binding(2) var<storage, read> k: array<half4>;    // [kv head][key_stride][dim4]
-// Largest score and sum of exp(score - largest): [head - head_base][tail_rows][spans]
+// Largest score and sum of exp2(score - largest): [head - head_base][tail_rows][spans]
 @group(0) @binding(3) var<storage, read_write> partials: array<vec2f>;
-// exp(score - the span's largest), two halves each: [head - head_base][span][key of span][8], eight rows a vec4
+// exp2(score - the span's largest), two halves each: [head - head_base][span][key of span][8], eight rows a vec4
 @group(0) @binding(4) var<storage, read_write> weights: array<vec4u>;
 
-const LOWEST: f32 = -1e30;
-
-var<workgroup> sh_red: array<f32, 1024>; // [query][thread % 16]
+// Masked scores lie far below the least maximum, so that exp2 of their difference is 0.
+const MASKED: f32 = -1e30;
+const LEAST_MAX: f32 = -1e20;
 
 // Dispatch: (span, head); a workgroup takes all rows of the tail, 64 at a time.
-@compute @workgroup_size(SCORE_THREADS)
+@compute @workgroup_size(TILE_THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
   let span = params.first_span + group.x;
-  let head = params.head_base + group.y;
-  take_head(head);
-  let row8 = thread / 16;
-  let key8 = thread % 16;
-  let first_key = span * SCORE_KEYS;
+  take_head(params.head_base + group.y);
+  let rows8 = rows8_of(thread) % 8;
+  let keys8 = keys8_of(thread) % 16;
+  let first_key = span * TILE_KEYS;
+  let first_position = params.keys - params.tail_rows; // of the tail's row 0
 
-  for (var first_row = 0u; first_row < params.tail_rows; first_row += SCORE_ROWS) {
-    var scores = score_tile(first_row, first_key, params.dim4, thread);
-    for (var r = 0u; r < 8; r++) {
-      let row = first_row + row8 * 8 + r;
-      // Keys below `limit` are causal and exist; none for rows beyond the tail.
-      let limit = select(0u, params.keys - params.tail_rows + row + 1, row < params.tail_rows);
-      var largest = LOWEST;
-      for (var c = 0u; c < 8; c++) {
-        let live = first_key + key8 * 8 + c < limit;
-        let score = select(LOWEST, scores[2 * r + c / 4][c % 4] * params.scale, live);
-        scores[2 * r + c / 4][c % 4] = score;
-        largest = max(largest, score);
+  for (var first_row = 0u; first_row < params.tail_rows; first_row += TILE_ROWS) {
+    var s = tail_scores(first_row, first_key, thread);
+    if (first_key + TILE_KEYS > first_position + first_row + 1 || first_row + TILE_ROWS > params.tail_rows) {
+      let keys4 = vec4u(first_key + keys8 * 8) + vec4u(0, 1, 2, 3);
+      for (var r = 0u; r < 8; r++) {
+        let row = first_row + rows8 * 8 + r;
+        // Keys below `limit` are causal and exist; none for rows beyond the tail.
+        let limit = vec4u(select(0u, first_position + row + 1, row < params.tail_rows));
+        s[2 * r] = select(vec4f(MASKED), s[2 * r], keys4 < limit);
+        s[2 * r + 1] = select(vec4f(MASKED), s[2 * r + 1], keys4 + 4 < limit);
       }
-      sh_red[(row8 * 8 + r) * 16 + key8] = largest;
     }
+
+    // Maxima over the 16 threads of a row lie where keys were, [keys8][four rows], permuted over the banks.
+    sh_k[keys8][(rows8 * 2 + keys8) % 16] =
+      vec4f(widest(s[0], s[1]), widest(s[2], s[3]), widest(s[4], s[5]), widest(s[6], s[7]));
+    sh_k[keys8][(rows8 * 2 + 1 + keys8) % 16] =
+      vec4f(widest(s[8], s[9]), widest(s[10], s[11]), widest(s[12], s[13]), widest(s[14], s[15]));
     workgroupBarrier();
-    var row_max = LOWEST;
-    if (thread < SCORE_ROWS) {
-      for (var i = 0u; i < 16; i++) {
-        row_max = max(row_max, sh_red[thread * 16 + i]);
-      }
-      sh_red[thread * 16] = row_max;
+    var low = vec4f(LEAST_MAX);
+    var high = vec4f(LEAST_MAX);
+    for (var i = 0u; i < 16; i++) {
+      low = max(low, sh_k[i][(rows8 * 2 + i) % 16]);
+      high = max(high, sh_k[i][(rows8 * 2 + 1 + i) % 16]);
     }
-    workgroupBarrier();
-    var sums = array<f32, 8>();
-    for (var r = 0u; r < 8; r++) {
-      let largest = sh_red[(row8 * 8 + r) * 16];
-      for (var c = 0u; c < 8; c++) {
-        let score = scores[2 * r + c / 4][c % 4];
-        let weight = select(0.0, exp(score - largest), score > LOWEST);
-        scores[2 * r + c / 4][c % 4] = weight;
-        sums[r] += weight;
-      }
+    for (var r = 0u; r < 4; r++) {
+      s[2 * r] = exp2(s[2 * r] - low[r]);
+      s[2 * r + 1] = exp2(s[2 * r + 1] - low[r]);
+      s[2 * r + 8] = exp2(s[2 * r + 8] - high[r]);
+      s[2 * r + 9] = exp2(s[2 * r + 9] - high[r]);
     }
+    // Sums behind the maxima, which others still read.
+    sh_k[keys8][16 + (rows8 * 2 + keys8) % 16] =
+      vec4f(total(s[0], s[1]), total(s[2], s[3]), total(s[4], s[5]), total(s[6], s[7]));
+    sh_k[keys8][16 + (rows8 * 2 + 1 + keys8) % 16] =
+      vec4f(total(s[8], s[9]), total(s[10], s[11]), total(s[12], s[13]), total(s[14], s[15]));
     if (KEEP == 1) {
-      for (var c = 0u; c < 8; c++) {
-        var packed = vec4u();
-        for (var r = 0u; r < 4; r++) {
-          packed[r] = pack2x16float(vec2f(scores[4 * r + c / 4][c % 4], scores[4 * r + 2 + c / 4][c % 4]));
-        }
-        weights[((group.y * params.spans + span) * SCORE_KEYS + key8 * 8 + c) * 8 + row8] = packed;
+      let to = ((group.y * params.spans + span) * TILE_KEYS + keys8 * 8) * 8 + rows8;
+      for (var c = 0u; c < 4; c++) {
+        weights[to + c * 8] = vec4u(
+          pack2x16float(vec2f(s[0][c], s[2][c])), pack2x16float(vec2f(s[4][c], s[6][c])),
+          pack2x16float(vec2f(s[8][c], s[10][c])), pack2x16float(vec2f(s[12][c], s[14][c])));
+        weights[to + (c + 4) * 8] = vec4u(
+          pack2x16float(vec2f(s[1][c], s[3][c])), pack2x16float(vec2f(s[5][c], s[7][c])),
+          pack2x16float(vec2f(s[9][c], s[11][c])), pack2x16float(vec2f(s[13][c], s[15][c])));
       }
     }
     workgroupBarrier();
-    for (var r = 0u; r < 8; r++) {
-      sh_red[(row8 * 8 + r) * 16 + key8] = sums[r];
-    }
-    workgroupBarrier();
+    // A thread a row.
+    let rows4 = (thread / 4) % 16;
     let row = first_row + thread;
-    if (thread < SCORE_ROWS && row < params.tail_rows) {
+    if (thread < TILE_ROWS && row < params.tail_rows) {
+      var largest = LEAST_MAX;
       var sum = 0.0;
       for (var i = 0u; i < 16; i++) {
-        sum += sh_red[thread * 16 + i];
+        largest = max(largest, sh_k[i][(rows4 + i) % 16][thread % 4]);
+        sum += sh_k[i][16 + (rows4 + i) % 16][thread % 4];
       }
-      partials[(group.y * params.tail_rows + row) * params.spans + span] = vec2f(row_max, sum);
+      partials[(group.y * params.tail_rows + row) * params.spans + span] = vec2f(largest, sum);
     }
     workgroupBarrier();
   }
+}
+
+fn widest(a: vec4f, b: vec4f) -> f32 {
+  let both = max(a, b);
+  return max(max(both.x, both.y), max(both.z, both.w));
+}
+
+fn total(a: vec4f, b: vec4f) -> f32 {
+  let both = a + b;
+  return both.x + both.y + both.z + both.w;
 }

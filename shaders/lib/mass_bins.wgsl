@@ -14,3 +14,10 @@ fn mass_of(bin: u32) -> f32 {
   let middle = bitcast<f32>(((MASS_TOP - bin) << 21) | 0x100000u);
   return select(middle, 0.0, bin == 0 || bin == 255);
 }
+
+// Least and largest key of a bin.
+fn bin_keys(bin: u32) -> vec2u {
+  let low = select((MASS_TOP - min(bin, 254u)) << 21, 1u, bin >= 255);
+  let high = select(((MASS_TOP - min(bin, 255u) + 1) << 21) - 1, 0x7f7fffffu, bin == 1);
+  return select(vec2u(low, high), vec2u(0x7f800000u), bin == 0);
+}

@@ -3,7 +3,7 @@ import { createPattern, type Geometry, type Pattern, type RowsInput } from '../.
 import { readTileIndex } from '../../attention/readTileIndex';
 import type { Gpu } from '../../gpu/device';
 import { Recorder } from '../../gpu/recorder';
-import { chunkRowsFor, planChunks } from '../../model/plan';
+import { chunkRowsFor, followingChunks, planChunks } from '../../model/plan';
 import { bandIndexReference } from '../../reference/bandIndex';
 import type { RowIndex } from '../../reference/rowIndex';
 import { selectTopReference } from '../../reference/selectTop';
@@ -54,7 +54,9 @@ async function inputsOf(lab: Lab, { heads, kvHeads, headDim }: Heads, tokens: nu
 function recordLayer(recorder: Recorder, pattern: Pattern, { rows, tail }: Inputs): void {
   for (const chunk of rows) pattern.observeRows?.(recorder, 0, chunk);
   pattern.prepareLayer(recorder, { layer: 0, caches: rows[0]?.caches ?? [], tail });
-  for (const chunk of rows) pattern.indexRows(recorder, 0, chunk);
+  rows.forEach((chunk, at) => {
+    pattern.indexRows(recorder, 0, { ...chunk, following: followingChunks(rows, at) });
+  });
 }
 
 /** The first head's last row block of `vertical_slash` with `budget=scaled`, in f64; null for what isn't checked here. */
