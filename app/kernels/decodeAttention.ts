@@ -17,8 +17,12 @@ export const decodeAttention = defineKernel({
 
 /** Keys that a split has at least. */
 const leastKeys = 128;
-/** Splits at most: more are not faster, and each must be merged. Shuffles leave little to wait for, so that fewer do. */
-const mostSplits = { memory: 256, lanes: 128 };
+/**
+ * Splits at most: more are not faster, and each must be merged. By lanes, a GPU holds fewer workgroups that keep the outputs
+ * of many heads: on an H200 over 131,072 keys, 7 heads a group took 0.030 ms in 128 and 0.033 in 256 splits, 3 heads 0.025
+ * and 0.024.
+ */
+const mostSplits = { memory: 256, manyHeads: 128, fewHeads: 256 };
 
 /** Vec4s of a head, padded so that they divide the threads of a workgroup. */
 export function paddedHead4(headDim: number): number {
@@ -69,13 +73,14 @@ export async function decodeAttentionByLanes(
   shuffles: boolean,
 ): Promise<DecodeAttention> {
   const spec = decodeAttentionLanesSpec(headDim, group);
+  const heads = lanesHeadsAtOnce(group);
   return {
     pipeline: await pipelines.get(decodeAttentionLanes, {
       ...spec,
       ...(!shuffles && { without: ['subgroups'] }),
     }),
-    headsAtOnce: lanesHeadsAtOnce(group),
-    splits: splitsUpTo(mostSplits.lanes),
+    headsAtOnce: heads,
+    splits: splitsUpTo(heads > 4 ? mostSplits.manyHeads : mostSplits.fewHeads),
   };
 }
 
