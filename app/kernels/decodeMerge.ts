@@ -1,7 +1,7 @@
 import { defineKernel, type Pipeline, type Specialisation } from '../gpu/kernel';
 import type { Binding, Recorder } from '../gpu/recorder';
 import shader from '../../shaders/attention/decode_merge.wgsl';
-import { decodeSplits, paddedHead4 } from './decodeAttention';
+import { paddedHead4 } from './decodeAttention';
 
 export const decodeMerge = defineKernel({
   shader,
@@ -16,15 +16,15 @@ export function decodeMergeSpec(headDim: number): Specialisation {
   return { constants: { HEAD4: headDim / 4, PAD4: paddedHead4(headDim) } };
 }
 
-/** out [heads][headDim] half from the partials that `decode_attention` left for `keys` keys. */
+/** out [heads][headDim] half from the partials that decoding attention left in `splits` parts. */
 export function recordDecodeMerge(
   recorder: Recorder,
   pipeline: Pipeline<'partials' | 'out'>,
   buffers: { partials: Binding; out: Binding },
-  shape: { keys: number; heads: number; headDim: number },
+  shape: { splits: number; heads: number; headDim: number },
   phase: string,
 ): void {
-  const splits = decodeSplits(shape.keys);
+  const { splits } = shape;
   recorder.dispatch(pipeline, {
     buffers,
     params: { heads: shape.heads, splits },

@@ -1,7 +1,7 @@
 /** One token at a time over the dense cache, for dense and sparse prefills alike. */
 import { activationSize } from '../gpu/capabilities';
 import { Recorder } from '../gpu/recorder';
-import { recordDecodeAttention, decodeSplits } from '../kernels/decodeAttention';
+import { recordDecodeAttention } from '../kernels/decodeAttention';
 import { recordDecodeMerge } from '../kernels/decodeMerge';
 import { recordMatvec } from '../kernels/matvec';
 import { recordMatvecSwiglu } from '../kernels/matvecSwiglu';
@@ -34,7 +34,10 @@ export class Decoder {
     this.normed = this.allocate('decode normed', hidden * size);
     this.projected = this.allocate('decode projected', (model.queryWidth + 2 * model.kvWidth) * 4);
     this.query = this.allocate('decode query', model.queryWidth * 2);
-    this.partials = this.allocate('decode partial', heads * decodeSplits(cache.stride) * (headDim + 2) * 4);
+    this.partials = this.allocate(
+      'decode partial',
+      heads * model.decodeAttention.splits(cache.stride) * (headDim + 2) * 4,
+    );
     this.attended = this.allocate('decode attended', model.queryWidth * size);
     this.gated = this.allocate('decode gated', intermediate * size);
     this.logits = this.allocate('decode logits', vocab * 4);
@@ -132,7 +135,7 @@ export class Decoder {
     for (const range of cache.layer(layer)) {
       recordDecodeAttention(
         recorder,
-        pipelines.decodeAttention,
+        model.decodeAttention,
         { q: this.query, k: range.k, v: range.v, partials: this.partials },
         {
           keys,
@@ -149,7 +152,7 @@ export class Decoder {
       recorder,
       pipelines.decodeMerge,
       { partials: this.partials, out: this.attended },
-      { keys, heads, headDim },
+      { splits: model.decodeAttention.splits(keys), heads, headDim },
       'decode',
     );
     recordMatvec(

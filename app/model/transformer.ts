@@ -2,7 +2,7 @@
 import type { Gpu } from '../gpu/device';
 import type { Pipeline } from '../gpu/kernel';
 import type { Recorder } from '../gpu/recorder';
-import { decodeAttention, decodeAttentionSpec } from '../kernels/decodeAttention';
+import { decodeAttentionFor, type DecodeAttention } from '../kernels/decodeAttention';
 import { decodeMerge, decodeMergeSpec } from '../kernels/decodeMerge';
 import { embed, recordEmbed } from '../kernels/embed';
 import { matmul, recordMatmul } from '../kernels/matmul';
@@ -32,7 +32,6 @@ interface Pipelines {
   splitHeads: PipelineOf<typeof splitHeads>;
   tileAttention: TileAttentionPipeline;
   mergeSplits: PipelineOf<typeof mergeSplits>;
-  decodeAttention: PipelineOf<typeof decodeAttention>;
   decodeMerge: PipelineOf<typeof decodeMerge>;
 }
 
@@ -49,6 +48,7 @@ export class Transformer {
     readonly config: ModelConfig,
     readonly weights: ModelWeights,
     readonly pipelines: Pipelines,
+    readonly decodeAttention: DecodeAttention,
   ) {
     const { inverse, scale } = inverseFrequencies(config.rope, config.headDim, config.contextLength);
     const { data, coarseRows } = ropeTables(inverse, scale, ropePositions);
@@ -63,9 +63,9 @@ export class Transformer {
 
   /** Compiles every pipeline that a run of this model needs besides its pattern's. */
   static async create(gpu: Gpu, config: ModelConfig, weights: ModelWeights): Promise<Transformer> {
-    const { headDim } = config;
+    const { headDim, heads, kvHeads } = config;
     const { pipelines: cache } = gpu;
-    const [a, b, c, d, e, f, g, h, i, j, l] = await Promise.all([
+    const [a, b, c, d, e, f, g, h, attention, j, l] = await Promise.all([
       cache.get(embed),
       cache.get(rmsNorm),
       cache.get(matmul),
@@ -74,11 +74,11 @@ export class Transformer {
       cache.get(matvecSwiglu),
       cache.get(splitHeads, splitHeadsSpec(headDim)),
       tileAttentionPipeline(gpu, headDim),
-      cache.get(decodeAttention, decodeAttentionSpec(headDim)),
+      decodeAttentionFor(gpu, headDim, heads / kvHeads),
       cache.get(decodeMerge, decodeMergeSpec(headDim)),
       cache.get(mergeSplits, mergeSplitsSpec(headDim)),
     ]);
-    return new Transformer(gpu, config, weights, {
+    const pipelines = {
       embed: a,
       rmsNorm: b,
       matmul: c,
@@ -87,10 +87,10 @@ export class Transformer {
       matvecSwiglu: f,
       splitHeads: g,
       tileAttention: h,
-      decodeAttention: i,
       decodeMerge: j,
       mergeSplits: l,
-    });
+    };
+    return new Transformer(gpu, config, weights, pipelines, attention);
   }
 
   get queryWidth(): number {

@@ -1,10 +1,8 @@
 // Joins the partial outputs of `decode_attention`: each is weighted by exp2(its maximum - the overall maximum).
 #import activation
-#import prefix_sum
 
 struct Params {
   heads: u32,
-  // At most 256.
   splits: u32,
 }
 
@@ -17,52 +15,65 @@ struct Params {
 @group(0) @binding(1) var<storage, read> partials: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> out: array<act4>;  // [head][HEAD4]
 
-const WORKGROUP: u32 = PREFIX_THREADS;
+const WORKGROUP: u32 = 256;
 // Workgroups that share a head's columns: there are few heads, and each has more to read than one workgroup should.
 const SLICES: u32 = 4;
 const COLUMNS: u32 = PAD4 / SLICES;
 // Threads that share a column.
 const LANES: u32 = WORKGROUP / COLUMNS;
 const ENTRY: u32 = 2 * HEAD4 + 1;
+const LEAST_MAX: f32 = -1e30;
 
-var<workgroup> sh_weight: array<f32, WORKGROUP>; // maxima, then weights
+// A column over some of the splits, unnormalised.
+struct Joined {
+  // Maximum and sum.
+  softmax: vec2f,
+  out: vec4f,
+}
+
+var<workgroup> sh_softmax: array<vec2f, WORKGROUP>;
 var<workgroup> sh_out: array<vec4f, WORKGROUP>;
 
-// Dispatch: x = head, y = slice of its columns. One thread a split for the weights, then LANES threads a column.
+fn join(a: Joined, b: Joined) -> Joined {
+  let widest = max(a.softmax.x, b.softmax.x);
+  let of_a = exp2(a.softmax.x - widest);
+  let of_b = exp2(b.softmax.x - widest);
+  return Joined(vec2f(widest, a.softmax.y * of_a + b.softmax.y * of_b), a.out * of_a + b.out * of_b);
+}
+
+// Splits past the end repeat the last and weigh nothing.
+fn read_split(base: u32, split: u32, column: u32) -> Joined {
+  let at = base + min(split, params.splits - 1) * ENTRY;
+  let softmax = partials[at + ENTRY - 1];
+  let out = vec4f(partials[at + 2 * column], partials[at + 2 * column + 1]);
+  return Joined(select(vec2f(LEAST_MAX, 0.0), softmax, split < params.splits), out);
+}
+
+// Dispatch: x = head, y = slice of its columns. LANES threads a column, all of whose reads are on their way at once.
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let base = workgroup.x * params.splits * ENTRY;
-  let live = thread < params.splits;
-  let mine = partials[base + (min(thread, params.splits - 1) + 1) * ENTRY - 1];
-  // Threads beyond the splits repeat the last one's maximum.
-  sh_weight[thread] = mine.x;
-  workgroupBarrier();
-  for (var stride = WORKGROUP / 2; stride > 0; stride /= 2) {
-    if (thread < stride) {
-      sh_weight[thread] = max(sh_weight[thread], sh_weight[thread + stride]);
-    }
-    workgroupBarrier();
-  }
-  let weight = select(0.0, exp2(mine.x - sh_weight[0]), live);
-  workgroupBarrier();
-  sh_weight[thread] = weight;
-  let sum = tree_sum(weight * mine.y, thread);
-
   let column = workgroup.y * COLUMNS + thread % COLUMNS;
-  var o = vec4f();
-  for (var i = thread / COLUMNS; i < params.splits; i += LANES) {
-    let at = base + i * ENTRY + 2 * min(column, HEAD4 - 1);
-    o += sh_weight[i] * vec4f(partials[at], partials[at + 1]);
+  let read = min(column, HEAD4 - 1);
+  let lane = thread / COLUMNS;
+  var all = Joined(vec2f(LEAST_MAX, 0.0), vec4f());
+  for (var first = 0u; first < params.splits; first += 2 * LANES) {
+    let one = read_split(base, first + lane, read);
+    let other = read_split(base, first + lane + LANES, read);
+    all = join(all, join(one, other));
   }
-  sh_out[thread] = o;
+  sh_softmax[thread] = all.softmax;
+  sh_out[thread] = all.out;
   workgroupBarrier();
   for (var stride = WORKGROUP / 2; stride >= COLUMNS; stride /= 2) {
     if (thread < stride) {
-      sh_out[thread] += sh_out[thread + stride];
+      all = join(all, Joined(sh_softmax[thread + stride], sh_out[thread + stride]));
+      sh_softmax[thread] = all.softmax;
+      sh_out[thread] = all.out;
     }
     workgroupBarrier();
   }
   if (thread < COLUMNS && column < HEAD4) {
-    out[workgroup.x * HEAD4 + column] = to_act(select(vec4f(), sh_out[thread] / sum, sum > 0.0));
+    out[workgroup.x * HEAD4 + column] = to_act(select(vec4f(), all.out / all.softmax.y, all.softmax.y > 0.0));
   }
 }

@@ -1,12 +1,7 @@
 /** The attention kernel over synthetic lists, and decoding over a cache. */
 import type { Gpu } from '../../gpu/device';
 import { activationSize } from '../../gpu/capabilities';
-import {
-  decodeAttention,
-  decodeAttentionSpec,
-  decodeSplits,
-  recordDecodeAttention,
-} from '../../kernels/decodeAttention';
+import { decodeAttentionFor, recordDecodeAttention } from '../../kernels/decodeAttention';
 import { decodeMerge, decodeMergeSpec, recordDecodeMerge } from '../../kernels/decodeMerge';
 import { denseFlops, recordTileAttention, tileAttentionPipeline } from '../../kernels/tileAttention';
 import { withLab, type Lab } from './lab';
@@ -205,7 +200,8 @@ export function measureDecode(
 ): Promise<KernelMeasurement> {
   const { heads, kvHeads, headDim } = shape;
   return withLab(gpu, async (lab) => {
-    const attention = await gpu.pipelines.get(decodeAttention, decodeAttentionSpec(headDim));
+    const attention = await decodeAttentionFor(gpu, headDim, heads / kvHeads);
+    const splits = attention.splits(tokens);
     const merge = await gpu.pipelines.get(decodeMerge, decodeMergeSpec(headDim));
     const keyStride = Math.ceil(tokens / 64) * 64;
     const elements = kvHeads * keyStride * headDim;
@@ -223,7 +219,7 @@ export function measureDecode(
     }
     gpu.device.queue.submit([encoder.finish()]);
     caches.push(first);
-    const partials = lab.empty(heads * decodeSplits(tokens) * (headDim + 2) * 4);
+    const partials = lab.empty(heads * splits * (headDim + 2) * 4);
     const out = lab.empty(heads * headDim * activationSize(gpu.tier));
     const { ms } = await lab.time((recorder) => {
       for (const { k, v } of caches) {
@@ -234,7 +230,7 @@ export function measureDecode(
           { keys: tokens, keyStride, heads, headBase: 0, group: heads / kvHeads, headDim },
           'bench',
         );
-        recordDecodeMerge(recorder, merge, { partials, out }, { keys: tokens, heads, headDim }, 'bench');
+        recordDecodeMerge(recorder, merge, { partials, out }, { splits, heads, headDim }, 'bench');
       }
     }, signal);
 
