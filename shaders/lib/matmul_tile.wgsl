@@ -1,5 +1,5 @@
 // The tile of a matrix product A W^T, both operands [row][k] with k innermost, summed in f32. Three variants by tier: this
-// one for operands of which A is f32, matmul_tile_pairs where both lie in 16 bits,
+// one for operands of which A is f32, matmul_tile_pairs where both lie in 16 bits (matmul_tile_small for few rows),
 // matmul_tile_matrix by subgroup matrices. A variant is TILE x TILE and says how rows are fetched, in cells of `cell_a` and
 // `cell_w`; the importer declares
 //   var<uniform> params with `length4`, the length of a row in vec4s
@@ -14,7 +14,11 @@
 #import matmul_tile_matrix
 #else
 #if f16
+#if small_tile
+#import matmul_tile_small
+#else
 #import matmul_tile_pairs
+#endif
 #else
 // Here 256 threads make a 128 x 128 tile, 8 rows by 8 columns a thread.
 //
