@@ -3,6 +3,7 @@ import { activationSize } from '../gpu/capabilities';
 import type { Gpu } from '../gpu/device';
 import { Recorder } from '../gpu/recorder';
 import { matmul, recordMatmul } from '../kernels/matmul';
+import { tiledPipelines } from '../kernels/productTiles';
 import { denseFlops, recordTileAttention, tileAttentionPipeline } from '../kernels/tileAttention';
 import { withLab } from './bench/lab';
 import { median, worst } from './bench/noise';
@@ -55,7 +56,7 @@ async function run(
 export function tryProduct(gpu: Gpu): Promise<Trial> {
   const { rows } = gpu.capabilities.software ? software : measured;
   return withLab(gpu, async (lab) => {
-    const pipeline = await gpu.pipelines.get(matmul);
+    const pipelines = await tiledPipelines(gpu, matmul);
     const buffers = {
       a: await lab.noiseActivations(rows * rows, 1),
       w: await lab.noise(rows * rows, 2),
@@ -65,7 +66,7 @@ export function tryProduct(gpu: Gpu): Promise<Trial> {
     return run(
       gpu,
       (recorder) => {
-        recordMatmul(recorder, pipeline, buffers, { rows, cols: rows, length: rows }, 'calibration');
+        recordMatmul(recorder, pipelines, buffers, { rows, cols: rows, length: rows }, 'calibration');
       },
       () => lab.readF32(buffers.out, 0, rows * rows),
     );

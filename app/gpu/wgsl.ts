@@ -3,7 +3,8 @@
  *
  * Directives, each alone on its line:
  *   `#import name`            the text of `shaders/lib/name.wgsl`, once per shader, wherever it is first asked for
- *   `#if flag` / `#else` / `#endif`   a variant; flags are the names in `Flag`; nestable
+ *   `#if flag` / `#else` / `#endif`   a variant; flags are the names in `Flag`; nestable. All are the adapter's but
+ *                             `small_tile`, which a product of few rows asks for
  *   `#const NAME: type`       a constant given when the pipeline is made. Only for sizes of function-scope arrays
  *                             and loop bounds that must be unrolled, where WGSL's `override` is not allowed
  *
@@ -11,7 +12,7 @@
  * Imports are resolved at build time (`wgslPlugin.ts`); variants and constants when a pipeline is made.
  */
 
-export const flags = ['f16', 'subgroups', 'subgroup_matrix', 'chromium_matrix'] as const;
+export const flags = ['f16', 'subgroups', 'subgroup_matrix', 'chromium_matrix', 'small_tile'] as const;
 export type Flag = (typeof flags)[number];
 
 export type WgslConstants = Readonly<Record<string, number>>;

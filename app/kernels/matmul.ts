@@ -1,11 +1,12 @@
-import { defineKernel, type Pipeline } from '../gpu/kernel';
+import { defineKernel } from '../gpu/kernel';
 import type { Binding, Recorder } from '../gpu/recorder';
+import { chooseTile, type TiledPipelines } from './productTiles';
 import shader from '../../shaders/model/matmul.wgsl';
 
 export const matmul = defineKernel({
   shader,
   bindings: { a: 'read', w: 'read', bias: 'read', out: 'read_write' },
-  variants: ['f16', 'subgroup_matrix', 'chromium_matrix'],
+  variants: ['f16', 'subgroup_matrix', 'chromium_matrix', 'small_tile'],
 });
 
 export interface MatmulShape {
@@ -30,12 +31,13 @@ export function wholeCells(length: number): void {
 /** out [row][cols] f32 = a [row][length] half times w [cols][length] half, transposed, plus bias [cols] half. */
 export function recordMatmul(
   recorder: Recorder,
-  pipeline: Pipeline<'a' | 'w' | 'bias' | 'out'>,
+  pipelines: TiledPipelines<'a' | 'w' | 'bias' | 'out'>,
   buffers: { a: Binding; w: Binding; bias: Binding; out: Binding },
   shape: MatmulShape,
   phase: string,
 ): void {
   wholeCells(shape.length);
+  const { pipeline, workgroups } = chooseTile(pipelines, shape.rows, shape.cols);
   recorder.dispatch(pipeline, {
     buffers,
     params: {
@@ -48,7 +50,7 @@ export function recordMatmul(
       has_bias: Number(shape.hasBias ?? false),
       accumulate: Number(shape.accumulate ?? false),
     },
-    workgroups: [Math.ceil(shape.cols / 128), Math.ceil(shape.rows / 128)],
+    workgroups,
     phase,
     flops: 2 * shape.rows * shape.cols * shape.length,
   });

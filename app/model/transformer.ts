@@ -10,6 +10,7 @@ import { matmulSwiglu, recordMatmulSwiglu } from '../kernels/matmulSwiglu';
 import { matvec, recordMatvec } from '../kernels/matvec';
 import { matvecSwiglu } from '../kernels/matvecSwiglu';
 import { mergeSplits, mergeSplitsSpec } from '../kernels/mergeSplits';
+import { tiledPipelines, type TiledPipelines } from '../kernels/productTiles';
 import { recordRmsNorm, rmsNorm } from '../kernels/rmsNorm';
 import { recordSplitHeads, ropeTables, splitHeads, splitHeadsSpec } from '../kernels/splitHeads';
 import { tileAttentionPipeline, type TileAttentionPipeline } from '../kernels/tileAttention';
@@ -25,8 +26,8 @@ type PipelineOf<K> = Pipeline<Names<K>>;
 interface Pipelines {
   embed: PipelineOf<typeof embed>;
   rmsNorm: PipelineOf<typeof rmsNorm>;
-  matmul: PipelineOf<typeof matmul>;
-  matmulSwiglu: PipelineOf<typeof matmulSwiglu>;
+  matmul: TiledPipelines<Names<typeof matmul>>;
+  matmulSwiglu: TiledPipelines<Names<typeof matmulSwiglu>>;
   matvec: PipelineOf<typeof matvec>;
   matvecSwiglu: PipelineOf<typeof matvecSwiglu>;
   splitHeads: PipelineOf<typeof splitHeads>;
@@ -68,8 +69,8 @@ export class Transformer {
     const [a, b, c, d, e, f, g, h, attention, j, l] = await Promise.all([
       cache.get(embed),
       cache.get(rmsNorm),
-      cache.get(matmul),
-      cache.get(matmulSwiglu),
+      tiledPipelines(gpu, matmul),
+      tiledPipelines(gpu, matmulSwiglu),
       cache.get(matvec),
       cache.get(matvecSwiglu),
       cache.get(splitHeads, splitHeadsSpec(headDim)),

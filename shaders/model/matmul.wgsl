@@ -57,15 +57,20 @@ fn store(row: u32, col: u32, sum: vec4f) {
   out[at] = value;
 }
 
-#if subgroup_matrix
-// For matmul_tile_matrix, which hands its sums over instead of returning them.
+// Of a row of out: sums of four columns from `col` on, and of those 32, 64 and 96 further.
+fn keep_row(row: u32, col: u32, low: vec4f, low_next: vec4f, high: vec4f, high_next: vec4f) {
+  store(row, col, low);
+  store(row, col + 32, low_next);
+  store(row, col + 64, high);
+  store(row, col + 96, high_next);
+}
+
 fn keep(row: u32, col: u32, low: vec4f, high: vec4f) {
   store(row_base + row, col_base + col, low);
-  store(row_base + row, col_base + col + 64, high);
+  store(row_base + row, col_base + col + TILE / 2, high);
 }
-#endif
 
-// Dispatch: x = column tile, y = row tile, 128 x 128 each.
+// Dispatch: x = column tile, y = row tile, TILE x TILE each.
 @compute @workgroup_size(TILE_THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -79,19 +84,6 @@ fn main(
 #if subgroup_matrix
   tile_product(thread, subgroup, params.length4);
 #else
-  let sums = tile_product(thread, 0, params.length4);
-  let col = col_base + tile_col(thread);
-  for (var r = 0u; r < 8; r++) {
-    let row = row_base + tile_row(thread, r);
-    store(row, col, sums.low[r]);
-    store(row, col + 64, sums.high[r]);
-  }
-#if f16
-  for (var r = 0u; r < 8; r++) {
-    let row = row_base + tile_row(thread, r);
-    store(row, col + 32, sums.low_next[r]);
-    store(row, col + 96, sums.high_next[r]);
-  }
-#endif
+  tile_product(thread, 0, params.length4);
 #endif
 }

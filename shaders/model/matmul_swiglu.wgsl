@@ -1,5 +1,5 @@
 // The gated half of the MLP in one product: out = silu(a gate^T) * (a up^T) (Shazeer 2020, SwiGLU).
-// A tile's low 64 columns are gate rows and its high 64 the matching up rows, so each thread holds both factors.
+// The first half of a tile's columns are gate rows and the second the matching up rows, so each thread holds both factors.
 #import activation
 #import matmul_tile
 
@@ -25,7 +25,8 @@ fn start_a(row: u32, cells: u32) -> u32 {
 }
 
 fn start_w(col: u32, cells: u32) -> u32 {
-  return (min(col_base + col % 64, params.cols - 1) + select(0u, params.cols, col >= 64)) * cells;
+  let half = TILE / 2;
+  return (min(col_base + col % half, params.cols - 1) + select(0u, params.cols, col >= half)) * cells;
 }
 
 fn fetch_a(at: u32) -> cell_a {
@@ -42,14 +43,17 @@ fn store(row: u32, col: u32, gate: vec4f, up: vec4f) {
   }
 }
 
-#if subgroup_matrix
-// For matmul_tile_matrix, which hands its sums over instead of returning them.
+// Of a row of out: sums of four gates and, 64 columns further in the tile, their ups; and of those 32 further.
+fn keep_row(row: u32, col: u32, low: vec4f, low_next: vec4f, high: vec4f, high_next: vec4f) {
+  store(row, col, low, high);
+  store(row, col + 32, low_next, high_next);
+}
+
 fn keep(row: u32, col: u32, low: vec4f, high: vec4f) {
   store(row_base + row, col_base + col, low, high);
 }
-#endif
 
-// Dispatch: x = tile of 64 columns, y = tile of 128 rows.
+// Dispatch: x = tile of TILE / 2 columns, y = tile of TILE rows.
 @compute @workgroup_size(TILE_THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -59,19 +63,10 @@ fn main(
 #endif
 ) {
   row_base = group.y * TILE;
-  col_base = group.x * 64;
+  col_base = group.x * (TILE / 2);
 #if subgroup_matrix
   tile_product(thread, subgroup, params.length4);
 #else
-  let sums = tile_product(thread, 0, params.length4);
-  let col = col_base + tile_col(thread);
-  for (var r = 0u; r < 8; r++) {
-    store(row_base + tile_row(thread, r), col, sums.low[r], sums.high[r]);
-  }
-#if f16
-  for (var r = 0u; r < 8; r++) {
-    store(row_base + tile_row(thread, r), col + 32, sums.low_next[r], sums.high_next[r]);
-  }
-#endif
+  tile_product(thread, 0, params.length4);
 #endif
 }

@@ -2,6 +2,7 @@
 import type { Gpu } from '../../gpu/device';
 import { matmul, recordMatmul } from '../../kernels/matmul';
 import { matmulSwiglu, recordMatmulSwiglu } from '../../kernels/matmulSwiglu';
+import { tiledPipelines } from '../../kernels/productTiles';
 import { withLab } from './lab';
 import { noiseValues, worst } from './noise';
 import type { KernelMeasurement } from './types';
@@ -20,8 +21,8 @@ export function measureProduct(
 ): Promise<KernelMeasurement> {
   const { rows, cols, length, gated } = shape;
   return withLab(gpu, async (lab) => {
-    const plain = await gpu.pipelines.get(matmul);
-    const swiglu = await gpu.pipelines.get(matmulSwiglu);
+    const plain = await tiledPipelines(gpu, matmul);
+    const swiglu = await tiledPipelines(gpu, matmulSwiglu);
     const buffers = {
       a: await lab.noiseActivations(rows * length, 1),
       w: await lab.noise((gated ? 2 : 1) * cols * length, 2),
