@@ -20,6 +20,7 @@ import {
   type TileAttentionPipeline,
 } from './tileAttention';
 import { tileAttentionMatrix, tileAttentionMatrixSpec } from './tileAttentionMatrix';
+import { tileAttentionNamed, tileAttentionNamedSpec } from './tileAttentionNamed';
 import { tileAttentionWhole, tileAttentionWholeSpec } from './tileAttentionWhole';
 
 // On every tier that the adapter has. Inputs are exact f16, sums f32, the output at most rounded to f16, 2^-11 relative.
@@ -283,7 +284,7 @@ test('the inputs are not degenerate: rows neither uniform nor one-hot', () => {
   expect(largest.filter((share) => share < 0.9).length).toBeGreaterThan(24);
 });
 
-// The tiers choose by adapter; these two must be right on every adapter that has room for them, in f32 too.
+// The tiers choose by adapter; these must be right on every adapter that has room for them, the first two in f32 too.
 const mixed = (head: number, block: number): BlockList =>
   head === 1
     ? 'dense'
@@ -303,11 +304,17 @@ const shapes = [
 ];
 const whole = { kernel: 'whole', of: tileAttentionWhole, specOf: tileAttentionWholeSpec };
 const sliced = { kernel: 'sliced', of: tileAttention, specOf: tileAttentionSpec };
+const byMatrices = [
+  { kernel: 'matrices', of: tileAttentionMatrix, specOf: tileAttentionMatrixSpec },
+  { kernel: 'named matrices', of: tileAttentionNamed, specOf: tileAttentionNamedSpec },
+];
 // The portable tier's kernel is the sliced one, above.
 const kernels = tiers.flatMap((gpu) =>
-  (gpu.tier === 'portable' ? [whole] : [whole, sliced]).map(({ kernel, of, specOf }) => {
-    return { kernel, of, specOf, gpu, tier: gpu.tier };
-  }),
+  [
+    whole,
+    ...(gpu.tier === 'portable' ? [] : [sliced]),
+    ...(gpu.tier === 'subgroup-matrix' ? byMatrices : []),
+  ].map(({ kernel, of, specOf }) => ({ kernel, of, specOf, gpu, tier: gpu.tier })),
 );
 
 describe.each(kernels)('$kernel, $tier', ({ gpu, of, specOf }) => {

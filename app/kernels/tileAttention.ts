@@ -3,6 +3,7 @@ import { defineKernel, type Pipeline, type Specialisation } from '../gpu/kernel'
 import type { Binding, Recorder } from '../gpu/recorder';
 import shader from '../../shaders/attention/tile_attention.wgsl';
 import { tileAttentionMatrix, tileAttentionMatrixSpec } from './tileAttentionMatrix';
+import { tileAttentionNamed, tileAttentionNamedSpec } from './tileAttentionNamed';
 import { tileAttentionWhole, tileAttentionWholeSpec } from './tileAttentionWhole';
 
 export const tileAttention = defineKernel({
@@ -31,14 +32,17 @@ export function tileAttentionSpec(headDim: number): Specialisation {
 export type TileAttentionPipeline = Pipeline<keyof typeof tileAttention.bindings>;
 
 /**
- * The kernel of the GPU's attention tier for heads of this size: the one by subgroup matrices where it takes them, then, with
- * f16, the one that has a whole step in workgroup memory.
+ * The kernel of the GPU's attention tier for heads of this size: of those by subgroup matrices the one with named fragments
+ * where it takes them, then the other, then, with f16, the one that has a whole step in workgroup memory.
  */
 export function tileAttentionPipeline(
   { attentionTier, capabilities, flags, pipelines }: Gpu,
   headDim: number,
 ): Promise<TileAttentionPipeline> {
-  const matrix = attentionTier === 'subgroup-matrix' ? tileAttentionMatrixSpec(headDim, capabilities) : null;
+  const byMatrices = attentionTier === 'subgroup-matrix';
+  const named = byMatrices ? tileAttentionNamedSpec(headDim, capabilities) : null;
+  if (named) return pipelines.get(tileAttentionNamed, named);
+  const matrix = byMatrices ? tileAttentionMatrixSpec(headDim, capabilities) : null;
   if (matrix) return pipelines.get(tileAttentionMatrix, matrix);
   const whole = flags.has('f16') ? tileAttentionWholeSpec(headDim, capabilities) : null;
   return whole
