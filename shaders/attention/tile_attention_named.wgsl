@@ -1,6 +1,7 @@
 // tile_attention_matrix for heads of at most four fragments: the same walk and the same arithmetic, laid out for speed.
 // How a row keeps the maximum that its exponents refer to is told there. Online softmax as in FlashAttention-2 (Dao 2023,
-// algorithm 1). Reference: app/reference/tileAttention.ts
+// algorithm 1).
+// Reference: app/reference/tileAttention.ts
 //
 // Fragments have names and products no loops: on an H200 loops over arrays of fragments took 1.6 times as long, and
 // loops over named ones a seventh longer. The browser guards a fragment's load by a branch unless it can prove the
