@@ -59,7 +59,7 @@ test.each([
   ['--check-rows 4', '--check-rows belongs to --suite prefill'],
   ['--repeat 3', '--repeat belongs to --suite prefill'],
   ['--suite prefill --shape tiny', '--shape belongs to --suite kernels'],
-  ['--only matmul', "--only takes products, attention, split, index, decode, not 'matmul'"],
+  ['--only matmul', "--only takes products, attention, split, index, decode, step, not 'matmul'"],
   ['--rows 0', '--rows takes whole numbers from 1 up'],
   ['--suite prefill --only index', '--only belongs to --suite kernels'],
   ['--density 0', '--density takes shares'],

@@ -18,7 +18,8 @@ export class Decoder {
   private readonly partials: GPUBuffer;
   private readonly attended: GPUBuffer;
   private readonly gated: GPUBuffer;
-  private readonly logits: GPUBuffer;
+  /** [vocab] f32 of the last step. */
+  readonly logits: GPUBuffer;
   private readonly id: GPUBuffer;
   private readonly owned: GPUBuffer[] = [];
   /** One for all steps: its buffers, and bind groups for every kernel, would be made anew for each token. */
@@ -49,18 +50,15 @@ export class Decoder {
     const { model, cache } = this;
     const { config, gpu } = model;
     if (cache.length >= cache.stride) throw new RangeError('the cache is full');
-    gpu.device.queue.writeBuffer(this.id, 0, new Uint32Array([id]));
     const recorder = (this.recorder ??= new Recorder(gpu, undefined, { timed: false }));
     recorder.signal = signal;
     try {
-      model.embed(recorder, this.id, 0, 1, this.residual);
+      this.begin(recorder, id);
       for (let layer = 0; layer < config.layers; layer++) {
         this.layer(recorder, layer);
         await recorder.pace();
       }
-      const only = { first: 0, count: 1 };
-      model.norm(recorder, this.residual, model.weights.finalNorm, this.normed, only, 'decode');
-      model.logits(recorder, this.normed, this.logits);
+      this.end(recorder);
       const logits = new Float32Array(await recorder.drainAndRead(this.logits, config.vocab * 4));
       cache.length += 1;
       return logits;
@@ -72,11 +70,31 @@ export class Decoder {
     }
   }
 
+  /** As `step`, into a recorder of the caller's and without waiting; the cache's length stays. For measurements. */
+  record(recorder: Recorder, id: number): void {
+    this.begin(recorder, id);
+    for (let layer = 0; layer < this.model.config.layers; layer++) this.layer(recorder, layer);
+    this.end(recorder);
+  }
+
   async destroy(): Promise<void> {
     await this.recorder?.destroy();
     this.recorder = null;
     for (const buffer of this.owned) this.model.gpu.memory.release(buffer);
     this.owned.length = 0;
+  }
+
+  private begin(recorder: Recorder, id: number): void {
+    const { model } = this;
+    model.gpu.device.queue.writeBuffer(this.id, 0, new Uint32Array([id]));
+    model.embed(recorder, this.id, 0, 1, this.residual, 'decode');
+  }
+
+  private end(recorder: Recorder): void {
+    const { model } = this;
+    const only = { first: 0, count: 1 };
+    model.norm(recorder, this.residual, model.weights.finalNorm, this.normed, only, 'decode');
+    model.logits(recorder, this.normed, this.logits, 'decode');
   }
 
   private layer(recorder: Recorder, layer: number): void {

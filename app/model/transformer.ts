@@ -103,11 +103,18 @@ export class Transformer {
   }
 
   /** residual [tokens][hidden] f32 from ids [first, first + tokens). */
-  embed(recorder: Recorder, ids: GPUBuffer, first: number, tokens: number, residual: GPUBuffer): void {
+  embed(
+    recorder: Recorder,
+    ids: GPUBuffer,
+    first: number,
+    tokens: number,
+    residual: GPUBuffer,
+    phase = 'projections',
+  ): void {
     for (const piece of this.weights.embedding) {
       const shape = { tokens, first, width: this.config.hidden, rowFirst: piece.first, rows: piece.rows };
       const buffers = { ids, weight: piece.buffer, out: residual };
-      recordEmbed(recorder, this.pipelines.embed, buffers, shape, 'projections');
+      recordEmbed(recorder, this.pipelines.embed, buffers, shape, phase);
     }
   }
 
@@ -325,14 +332,14 @@ export class Transformer {
   }
 
   /** Logits [vocab] f32 of the first row of the normed activations. */
-  logits(recorder: Recorder, normed: GPUBuffer, out: GPUBuffer): void {
+  logits(recorder: Recorder, normed: GPUBuffer, out: GPUBuffer, phase = 'head'): void {
     for (const piece of this.weights.head) {
       recordMatvec(
         recorder,
         this.pipelines.matvec,
         { a: normed, w: piece.buffer, bias: this.weights.zeros, out },
         { rows: piece.rows, outFirst: piece.first, length: this.config.hidden },
-        'head',
+        phase,
       );
     }
   }

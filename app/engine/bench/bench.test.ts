@@ -6,9 +6,11 @@ import { median, noise, noiseValues, worst } from './noise';
 import { sampleIds } from './model';
 import { summarise } from './prefill';
 import { configOfShape, modelShape, modelShapes } from './shapes';
+import { stepBytes } from './step';
 import { deviationOf, randomIds, syntheticSlices } from './synthetic';
 import needle from '../../../public/models/needle/config.json';
 import { parseConfig } from '../../model/config';
+import type { ModelReport } from '../types';
 
 test('the median is one that was measured', () => {
   expect(median([5, 1, 9])).toBe(5);
@@ -89,6 +91,16 @@ test('every shape is one that the engine takes, and the built-in one is what its
   const file = parseConfig(needle);
   expect(configOfShape(modelShape('builtin'))).toEqual({ ...file, eosIds: [] });
   expect(() => modelShape('gpt')).toThrow("There is no shape 'gpt'.");
+});
+
+test('a step reads its weights once and the cache; of an embedding of its own a row', () => {
+  const report = { parameters: 10_000 } as ModelReport;
+  const config = configOfShape(modelShape('tiny'));
+  // 2 layers, keys and values of 2 heads of 16, 16 bits each.
+  const cache = 2 * 2 * 2 * 16 * 2 * 1_000;
+  expect(stepBytes({ config, report }, 1_000)).toBe(20_000 + cache);
+  const untied = configOfShape({ ...modelShape('tiny'), tiedEmbeddings: false });
+  expect(stepBytes({ config: untied, report }, 1_000)).toBe(20_000 - 2 * 511 * 64 + cache);
 });
 
 test('the run with the median time is reported whole', () => {

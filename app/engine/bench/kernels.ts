@@ -6,6 +6,7 @@ import { measureIndexing } from './indexing';
 import { measureProduct } from './products';
 import { modelShape } from './shapes';
 import { measureSplit } from './split';
+import { measureSteps } from './step';
 import type {
   BenchHooks,
   KernelBenchRequest,
@@ -79,5 +80,9 @@ export async function benchKernels(
     if (wants('decode'))
       await add(`decoding after ${tokens} tokens`, () => measureDecode(gpu, shape, tokens, signal));
   }
+  if (wants('step'))
+    await add('decoding steps', () =>
+      measureSteps(gpu, { name: request.shapeName, shape }, request.tokens, hooks),
+    );
   return results;
 }

@@ -124,6 +124,7 @@ test('kernels: each is within its tolerance of the reference, and nothing stays 
   expect(names).toContain('tile_attention density 0.5');
   expect(names).toContain('tile_attention split');
   expect(names).toContain('decode_attention');
+  expect(names).toContain('decode step');
   const index = measurements.find(({ kernel }) => kernel.endsWith('index'));
   expect(index?.error).toBe(0);
   expect(notRun).toMatchObject([{ tokens: 520, pattern: 'a_shape' }]);

@@ -8,7 +8,7 @@ export type BenchModelSource =
   { kind: 'builtin' } | { kind: 'synthetic'; name: string; shape?: ModelShape; seed: number };
 
 /** What the kernel suite measures besides its ceilings, in its order. */
-export const kernelGroups = ['products', 'attention', 'split', 'index', 'decode'] as const;
+export const kernelGroups = ['products', 'attention', 'split', 'index', 'decode', 'step'] as const;
 export type KernelGroup = (typeof kernelGroups)[number];
 
 export interface KernelBenchRequest {
