@@ -34,6 +34,8 @@ class Mix:
     """Share of several values and chains among the other facts, while there are any."""
     absent: float = 0.15
     """Share of questions about what is not there."""
+    singles: tuple[tuple[int, float], ...] = ()
+    """Shares of the kinds of single facts; none: as many as were told, which in long documents are nearly all of records."""
 
 
 USUAL, HARDER = Mix((0.15, 0.35, 0.5, 0.7)), Mix((0.2, 0.4, 0.6), 0.75)
@@ -277,6 +279,13 @@ class SequenceMaker:
         rng.shuffle(facts)
         harder = [fact for fact in facts if fact[1] in (SEVERAL, CHAIN)]
         facts = [fact for fact in facts if fact[1] not in (SEVERAL, CHAIN)]
+        pools = [(share, [fact for fact in facts if fact[1] == kind]) for kind, share in mix.singles] or [(1.0, facts)]
+
+        def pool() -> list[tuple[Askable, int]]:
+            """What the next single fact is taken from: of the kinds that are left, one by its share."""
+            left = [(share, pool) for share, pool in pools if pool]
+            return rng.choices([pool for _, pool in left], [share for share, _ in left])[0] if left else []
+
         texts: list[str] = []
         answers: list[np.ndarray | str] = []
         kinds: list[int] = []
@@ -288,10 +297,11 @@ class SequenceMaker:
 
         for _ in range(tokens // 34 + 1):
             if rng.random() < mix.absent:
-                if text := self.absent(everything, known, writer):
+                alike = [fact for fact, _ in pool()] if mix.singles else []
+                if text := self.absent(everything, alike or known, writer):
                     add(text, NOT_THERE, ABSENT)
-            elif (facts or harder) and rng.random() >= quotes:
-                fact, kind = (harder if harder and (not facts or rng.random() < mix.harder) else facts).pop()
+            elif ((singles := pool()) or harder) and rng.random() >= quotes:
+                fact, kind = (harder if harder and (not singles or rng.random() < mix.harder) else singles).pop()
                 add(*fact.asked(rng), kind)
             else:
                 by_size = evenly or rng.random() < 0.3

@@ -7,19 +7,19 @@ from documents import DocumentWriter
 from tokenizer import ASSISTANT, END, USER
 
 SHORTEST_PART, LONGEST_PART = 1500, 120_000
-FAR, FAR_MIX = 262_144, Mix((0.4, 0.6), harder=0.25, absent=0.2)
-"""With `far`, what is asked about a document of at least this length: above all, what stands far away is to be found and
-quoted, or found missing."""
+FAR = 262_144
+"""From this length on `far` tells what is asked: above all, what stands far away is to be found and quoted, or found missing."""
 
 
 class LongSequenceMaker(SequenceMaker):
-    far = False
+    far: Mix | None = None
+    """None: as about any other document."""
 
     def long_sequence(self, length: int, tail: int) -> tuple[np.ndarray, np.ndarray]:
         """Token ids and their kinds, `length` of each; exactly the last `tail` hold the questions."""
         rng = self.rng
         writer = DocumentWriter(rng, self.words, self.shares)
-        mix = FAR_MIX if self.far and length >= FAR else self.mix
+        mix = self.far if self.far and length >= FAR else self.mix
         parts: list[Part] = []
         ids: list[np.ndarray] = [np.array([USER], np.uint16)]
         kinds: list[np.ndarray] = [np.zeros(1, np.uint8)]

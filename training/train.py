@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn.attention import sdpa_kernel
 
-from data import KIND_NAMES, KIND_WEIGHTS, Corpus
+from data import FACT, KIND_NAMES, KIND_WEIGHTS, LOG_FACT, RECORD_FACT, Corpus, Mix
 from long import LongSequenceMaker
 from model import BACKENDS, CHUNK, Local, Model, Shape
 from muon import Muon
@@ -50,10 +50,13 @@ class Stage:
     rope_theta: float = Shape.rope_theta
     harder: bool = False
     """Most questions are about several values and chains."""
-    far: bool = False
-    """But not those about documents of 262,144 tokens and more."""
+    mix: Mix | None = None
+    """What is asked; none: the usual, or with `harder` that of the harder tasks."""
+    far: Mix | None = None
+    """But of those about documents of 262,144 tokens and more, this."""
 
 
+SINGLES = ((FACT, 0.5), (LOG_FACT, 0.3), (RECORD_FACT, 0.2))
 SMALL, LARGE, LONGEST = Local(8192, 8192), Local(16_384, 16_384), Local(8192, 16_384)
 STAGES = {
     # From nothing to 131,072 tokens.
@@ -152,7 +155,25 @@ STAGES = {
             ),
         ),
         harder=True,
-        far=True,
+        far=Mix((0.4, 0.6), harder=0.25, absent=0.2),
+    ),
+    # Again, the longest documents more often. Of single facts, records hold nine in ten in long documents: of 480 questions about a
+    # million tokens, those about facts in prose and logs were 15 until here.
+    "far": Stage(
+        0.008,
+        1.2e-3,
+        0.3,
+        (
+            (
+                1.00,
+                {Form(512): 0.02, Form(2048): 0.08, Form(8192): 0.17, Form(32_768): 0.27}
+                | {Form(131_072): 0.17, Form(262_144): 0.03, Form(524_288): 0.006}
+                | {Form(262_144, LARGE): 0.06, Form(524_288, LONGEST): 0.07, Form(1_048_576, LONGEST): 0.12},
+            ),
+        ),
+        harder=True,
+        mix=Mix((0.2, 0.4, 0.6), harder=0.6, absent=0.15, singles=SINGLES),
+        far=Mix((0.35, 0.5), harder=0.25, absent=0.2, singles=SINGLES),
     ),
 }
 WARM_UP_STEPS = 40
@@ -167,6 +188,7 @@ SAVE_EVERY = 90.0
 def make_batches(tokenizer: Path, data: Path, seed: int, tokens: int, stage: Stage, phase, queue) -> None:
     """A worker: batches for the phase of the moment, until it is ended."""
     maker = LongSequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed, stage.harder)
+    maker.mix = stage.mix or maker.mix
     maker.far = stage.far
     while True:
         forms = stage.phases[phase.value][1]
