@@ -3,6 +3,7 @@
  * asked for; a table of pattern by length, and JSON with every figure behind it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Page } from 'playwright';
 import type { CompareResult } from '../app/engine/types';
 import { tierText } from '../app/exports/tierText';
 import { generateSample, type SampleKind } from '../app/documents/samples';
@@ -201,6 +202,57 @@ export function fidelityTable(rows: readonly FidelityRow[]): string {
   ].join('\n');
 }
 
+/** Every document with every pattern, then their table. */
+async function measure(page: Page, options: Options, log: (line: string) => void): Promise<void> {
+  const rows: FidelityRow[] = [];
+  let adapter: CompareResult['adapter'] | undefined;
+  let commit = '';
+  await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
+  const source: CliRequest['source'] =
+    options.model === 'builtin' ? { kind: 'builtin' } : { kind: 'hub', id: options.model };
+  const compare = await compareInPage(page, source, () => undefined, log);
+  for (const tokens of options.tokens) {
+    for (let at = 0; at < options.documents; at++) {
+      const seed = options.seed + at;
+      const run = ({ name, set }: PatternRun, sample: ReturnType<typeof documentOf>) =>
+        compare({
+          prompt: { document: sample.text, question: sample.question, tokens },
+          pattern: { name, set },
+          maxNewTokens: options.maxNewTokens,
+          reuseDense: true,
+          measureHeads: options.recall,
+        });
+      const results = await firstThatFits(rooms, async (room) => {
+        const sample = { ...documentOf(tokens, seed, room), seed };
+        const all: { row: FidelityRow; result: CompareResult }[] = [];
+        for (const wanted of options.runs) {
+          const result = await run(wanted, sample);
+          // A document that was cut may have lost its fact: a shorter one is made.
+          if (result.prompt.truncated) return null;
+          all.push({ row: rowOf(wanted.label, tokens, sample, result), result });
+        }
+        return all;
+      });
+      if (!results) throw new CliError(`document ${seed} does not fit ${tokens} tokens`, 1);
+      for (const { row, result } of results) {
+        rows.push(row);
+        ({ adapter, commit } = result);
+      }
+      // After each document, so that a run that is cut off keeps what it had.
+      if (options.out !== null) {
+        const document = { version: 1, date: new Date().toISOString(), commit, adapter, rows };
+        writeFileSync(options.out, `${JSON.stringify(document, null, 1)}\n`);
+      }
+      log(`${tokens} tokens: document ${at + 1} of ${options.documents}`);
+    }
+  }
+  if (adapter)
+    console.log(
+      `${adapter.vendor} ${adapter.description} (${tierText(adapter)})${adapter.software ? ' — software adapter, times are not performance' : ''}\n`,
+    );
+  console.log(fidelityTable(rows));
+}
+
 async function main(argv: readonly string[]): Promise<void> {
   const options = parse(argv);
   if (!options) {
@@ -216,59 +268,16 @@ async function main(argv: readonly string[]): Promise<void> {
   };
   await buildIfNeeded(log);
   const site = await serveSite();
-  const { browser, page } = await openPage(ensureChromium(log), `${site.origin}/?cli`, options.adapter);
-  const rows: FidelityRow[] = [];
-  let adapter: CompareResult['adapter'] | undefined;
-  let commit = '';
   try {
-    await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
-    const source: CliRequest['source'] =
-      options.model === 'builtin' ? { kind: 'builtin' } : { kind: 'hub', id: options.model };
-    const compare = await compareInPage(page, source, () => undefined, log);
-    for (const tokens of options.tokens) {
-      for (let at = 0; at < options.documents; at++) {
-        const seed = options.seed + at;
-        const run = ({ name, set }: PatternRun, sample: ReturnType<typeof documentOf>) =>
-          compare({
-            prompt: { document: sample.text, question: sample.question, tokens },
-            pattern: { name, set },
-            maxNewTokens: options.maxNewTokens,
-            reuseDense: true,
-            measureHeads: options.recall,
-          });
-        const results = await firstThatFits(rooms, async (room) => {
-          const sample = { ...documentOf(tokens, seed, room), seed };
-          const all: { row: FidelityRow; result: CompareResult }[] = [];
-          for (const wanted of options.runs) {
-            const result = await run(wanted, sample);
-            // A document that was cut may have lost its fact: a shorter one is made.
-            if (result.prompt.truncated) return null;
-            all.push({ row: rowOf(wanted.label, tokens, sample, result), result });
-          }
-          return all;
-        });
-        if (!results) throw new CliError(`document ${seed} does not fit ${tokens} tokens`, 1);
-        for (const { row, result } of results) {
-          rows.push(row);
-          ({ adapter, commit } = result);
-        }
-        // After each document, so that a run that is cut off keeps what it had.
-        if (options.out !== null) {
-          const document = { version: 1, date: new Date().toISOString(), commit, adapter, rows };
-          writeFileSync(options.out, `${JSON.stringify(document, null, 1)}\n`);
-        }
-        log(`${tokens} tokens: document ${at + 1} of ${options.documents}`);
-      }
+    const { browser, page } = await openPage(ensureChromium(log), `${site.origin}/?cli`, options.adapter);
+    try {
+      await measure(page, options, log);
+    } finally {
+      await browser.close();
     }
   } finally {
-    await browser.close();
     await site.close();
   }
-  if (adapter)
-    console.log(
-      `${adapter.vendor} ${adapter.description} (${tierText(adapter)})${adapter.software ? ' — software adapter, times are not performance' : ''}\n`,
-    );
-  console.log(fidelityTable(rows));
 }
 
 if (process.argv[1]?.match(/fidelity\.(ts|mjs)$/)) {
