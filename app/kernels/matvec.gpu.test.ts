@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import {
-  downloadF32,
   allocateActivations,
   downloadActivations,
-  uploadActivations,
+  downloadF32,
   normals,
-  testGpu,
+  testTiers,
+  uploadActivations,
   uploadF32,
   uploadHalf,
   worstError,
@@ -20,23 +20,18 @@ import { matvecSwiglu, recordMatvecSwiglu } from './matvecSwiglu';
 const tolerance = { rtol: 1e-5, atol: 2e-4 };
 
 test.each([
-  { rows: 1, length: 4 },
-  { rows: 7, length: 52 },
+  { rows: 1, length: 8 },
+  { rows: 7, length: 56 },
   { rows: 263, length: 384 },
+  // Eight more than what all threads fetch at once, at first, and before the two sets of fetches start anew.
+  { rows: 5, length: 520 },
+  { rows: 6, length: 1032 },
+  { rows: 3, length: 2056 },
 ])('matvec equals its reference: $rows rows of $length', async ({ rows, length }) => {
-  const gpu = await testGpu();
   const a = normals(3 * length, 1);
   const w = normals((rows + 4) * length, 2);
   const bias = normals(rows + 4, 3);
   const before = normals(rows + 1, 4);
-  const pipeline = await gpu.pipelines.get(matvec);
-  const recorder = new Recorder(gpu);
-  const out = uploadF32(gpu, before);
-  const buffers = { a: uploadActivations(gpu, a), w: uploadHalf(gpu, w), bias: uploadHalf(gpu, bias), out };
-  const shape = { aRow: 2, rows, wFirst: 4, outFirst: 1, length, hasBias: true, accumulate: true };
-  recordMatvec(recorder, pipeline, buffers, shape, 'test');
-  await recorder.drain();
-  await recorder.destroy();
   const sums = matvecReference(
     a.subarray(2 * length),
     w.subarray(4 * length),
@@ -45,25 +40,38 @@ test.each([
     length,
   );
   const expected = Float64Array.from(before, (value, at) => value + (at === 0 ? 0 : (sums[at - 1] ?? NaN)));
-  expect(worstError(await downloadF32(gpu, out, rows + 1), expected, tolerance)).toBeLessThanOrEqual(1);
+  for (const gpu of await testTiers()) {
+    const pipeline = await gpu.pipelines.get(matvec);
+    const recorder = new Recorder(gpu);
+    const out = uploadF32(gpu, before);
+    const buffers = { a: uploadActivations(gpu, a), w: uploadHalf(gpu, w), bias: uploadHalf(gpu, bias), out };
+    const shape = { aRow: 2, rows, wFirst: 4, outFirst: 1, length, hasBias: true, accumulate: true };
+    recordMatvec(recorder, pipeline, buffers, shape, 'test');
+    await recorder.drain();
+    await recorder.destroy();
+    const actual = await downloadF32(gpu, out, rows + 1);
+    expect(worstError(actual, expected, tolerance), gpu.tier).toBeLessThanOrEqual(1);
+  }
 });
 
 test.each([
   { rows: 4, length: 8 },
   { rows: 148, length: 96 },
 ])('matvec_swiglu equals its reference: $rows rows of $length', async ({ rows, length }) => {
-  const gpu = await testGpu();
   const a = normals(length, 5);
   const w = normals(2 * rows * length, 6, 0.3);
-  const pipeline = await gpu.pipelines.get(matvecSwiglu);
-  const recorder = new Recorder(gpu);
-  const out = allocateActivations(gpu, rows);
-  const buffers = { a: uploadActivations(gpu, a), w: uploadHalf(gpu, w), out };
-  recordMatvecSwiglu(recorder, pipeline, buffers, { rows, length }, 'test');
-  await recorder.drain();
-  await recorder.destroy();
   // The output is rounded to f16: 2^-11 relative.
   const rounded = { rtol: 2 ** -10, atol: 1e-4 };
   const expected = matvecSwigluReference(a, w, rows, length);
-  expect(worstError(await downloadActivations(gpu, out, rows), expected, rounded)).toBeLessThanOrEqual(1);
+  for (const gpu of await testTiers()) {
+    const pipeline = await gpu.pipelines.get(matvecSwiglu);
+    const recorder = new Recorder(gpu);
+    const out = allocateActivations(gpu, rows);
+    const buffers = { a: uploadActivations(gpu, a), w: uploadHalf(gpu, w), out };
+    recordMatvecSwiglu(recorder, pipeline, buffers, { rows, length }, 'test');
+    await recorder.drain();
+    await recorder.destroy();
+    const actual = await downloadActivations(gpu, out, rows);
+    expect(worstError(actual, expected, rounded), gpu.tier).toBeLessThanOrEqual(1);
+  }
 });

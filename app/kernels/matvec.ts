@@ -16,6 +16,7 @@ export interface MatvecShape {
   rows: number;
   wFirst?: number;
   outFirst?: number;
+  /** A multiple of 8. */
   length: number;
   hasBias?: boolean;
   accumulate?: boolean;
@@ -36,7 +37,7 @@ export function recordMatvec(
       rows: shape.rows,
       w_first: shape.wFirst ?? 0,
       out_first: shape.outFirst ?? 0,
-      length4: shape.length / 4,
+      length8: shape.length / 8,
       has_bias: Number(shape.hasBias ?? false),
       accumulate: Number(shape.accumulate ?? false),
     },

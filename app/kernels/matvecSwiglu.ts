@@ -9,7 +9,7 @@ export const matvecSwiglu = defineKernel({
   variants: ['f16'],
 });
 
-/** out [rows] half = silu(gate a) * (up a); a [length] half, w [gate, up][rows][length] half. */
+/** out [rows] half = silu(gate a) * (up a); a [length] half, w [gate, up][rows][length] half. `length` is a multiple of 8. */
 export function recordMatvecSwiglu(
   recorder: Recorder,
   pipeline: Pipeline<'a' | 'w' | 'out'>,
@@ -19,7 +19,7 @@ export function recordMatvecSwiglu(
 ): void {
   recorder.dispatch(pipeline, {
     buffers,
-    params: { rows: shape.rows, length4: shape.length / 4 },
+    params: { rows: shape.rows, length8: shape.length / 8 },
     workgroups: grid(Math.ceil(shape.rows / 4)),
     phase,
     flops: 4 * shape.rows * shape.length,

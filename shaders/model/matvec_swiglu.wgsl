@@ -5,21 +5,25 @@
 struct Params {
   // Width of the MLP, a multiple of 4.
   rows: u32,
-  length4: u32,
+  // Length of a row in eights.
+  length8: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<act4>;          // [length4]
-@group(0) @binding(2) var<storage, read> w: array<half4>;         // [gate, up][row][length4]
+@group(0) @binding(1) var<storage, read> a: array<act4>;          // [2 * length8]
+@group(0) @binding(2) var<storage, read> w: array<vec4u>;         // [gate, up][row][length8]
 @group(0) @binding(3) var<storage, read_write> out: array<act4>;  // [row / 4]
 
-var<workgroup> sh_value: array<f32, MATVEC_ROWS>;
+// One for the gate and one for up.
+const MATVEC_PARTS: u32 = 2;
 
-fn load_pair(row: u32, k4: u32) -> f32 {
-  return dot(from_half(w[row * params.length4 + k4]), from_act(a[k4]));
+var<workgroup> sh_total: array<array<f32, MATVEC_ROWS>, MATVEC_PARTS>;
+
+fn vector8(k8: u32) -> Eight {
+  return Eight(from_act(a[2 * k8]), from_act(a[2 * k8 + 1]));
 }
 
-// Dispatch: x + y * num_workgroups.x = group of 4 rows, which is one half4 of out.
+// Dispatch: x + y * num_workgroups.x = group of 4 rows, which is one vec4 of out.
 @compute @workgroup_size(MATVEC_THREADS)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -27,14 +31,17 @@ fn main(
   @builtin(local_invocation_index) thread: u32,
 ) {
   let first = (group.y * groups.x + group.x) * MATVEC_ROWS;
-  let row = min(first + thread / 16, params.rows - 1);
-  let gate = row_dot(thread, row, params.length4);
-  let up = row_dot(thread, params.rows + row, params.length4);
-  if (thread % 16 == 0) {
-    sh_value[thread / 16] = gate / (1.0 + exp(-gate)) * up;
+  let rows = min(first + vec4u(0, 1, 2, 3), vec4u(params.rows - 1));
+  let starts = (thread / MATVEC_LANES * params.rows + rows) * params.length8;
+  let ahead = weights_from(starts, thread % MATVEC_LANES, params.length8);
+  let total = row_total(ahead, starts, params.length8, thread);
+  if (thread < MATVEC_ROWS * MATVEC_PARTS) {
+    sh_total[thread / MATVEC_ROWS][thread % MATVEC_ROWS] = total;
   }
   workgroupBarrier();
   if (thread == 0 && first < params.rows) {
-    out[first / 4] = to_act(vec4f(sh_value[0], sh_value[1], sh_value[2], sh_value[3]));
+    let gate = vec4f(sh_total[0][0], sh_total[0][1], sh_total[0][2], sh_total[0][3]);
+    let up = vec4f(sh_total[1][0], sh_total[1][1], sh_total[1][2], sh_total[1][3]);
+    out[first / 4] = to_act(gate / (1.0 + exp(-gate)) * up);
   }
 }
