@@ -4,7 +4,8 @@ import { Recorder } from '../gpu/recorder';
 import { recordDecodeAttention } from '../kernels/decodeAttention';
 import { recordDecodeMerge } from '../kernels/decodeMerge';
 import { recordMatvec } from '../kernels/matvec';
-import { recordMatvecSwiglu } from '../kernels/matvecSwiglu';
+import { recordNormMatvec } from '../kernels/normMatvec';
+import { recordNormMatvecSwiglu } from '../kernels/normMatvecSwiglu';
 import { recordSplitHeads } from '../kernels/splitHeads';
 import type { KvCache } from './kvCache';
 import type { Transformer } from './transformer';
@@ -12,7 +13,6 @@ import type { Transformer } from './transformer';
 /** The buffers of a decoding run; make one, call `step` per token, destroy. */
 export class Decoder {
   private readonly residual: GPUBuffer;
-  private readonly normed: GPUBuffer;
   private readonly projected: GPUBuffer;
   private readonly query: GPUBuffer;
   private readonly partials: GPUBuffer;
@@ -32,7 +32,6 @@ export class Decoder {
     const { hidden, heads, headDim, intermediate, vocab } = model.config;
     const size = activationSize(model.gpu.tier);
     this.residual = this.allocate('decode residual', hidden * 4);
-    this.normed = this.allocate('decode normed', hidden * size);
     this.projected = this.allocate('decode projected', (model.queryWidth + 2 * model.kvWidth) * 4);
     this.query = this.allocate('decode query', model.queryWidth * 2);
     this.partials = this.allocate(
@@ -91,28 +90,24 @@ export class Decoder {
   }
 
   private end(recorder: Recorder): void {
-    const { model } = this;
-    const only = { first: 0, count: 1 };
-    model.norm(recorder, this.residual, model.weights.finalNorm, this.normed, only, 'decode');
-    model.logits(recorder, this.normed, this.logits, 'decode');
+    this.model.logits(recorder, this.residual, 0, this.logits, 'decode');
   }
 
   private layer(recorder: Recorder, layer: number): void {
     const { model, cache } = this;
     const { config, pipelines } = model;
-    const { hidden, headDim, heads, kvHeads, intermediate } = config;
+    const { hidden, headDim, heads, kvHeads, intermediate, rmsNormEps: epsilon } = config;
     const weights = model.layerWeights(layer);
     const position = cache.length;
-    const only = { first: 0, count: 1 };
     const rowWidth = model.queryWidth + 2 * model.kvWidth;
     const zeros = model.weights.zeros;
 
-    model.norm(recorder, this.residual, weights.inputNorm, this.normed, only, 'decode');
-    recordMatvec(
+    const x = this.residual;
+    recordNormMatvec(
       recorder,
-      pipelines.matvec,
-      { a: this.normed, w: weights.qkv, bias: weights.qkvBias, out: this.projected },
-      { rows: rowWidth, length: hidden, hasBias: config.qkvBias },
+      pipelines.normMatvec,
+      { x, norm: weights.inputNorm, w: weights.qkv, bias: weights.qkvBias, out: this.projected },
+      { rows: rowWidth, length: hidden, hasBias: config.qkvBias, epsilon },
       'decode',
     );
     const split = {
@@ -120,7 +115,7 @@ export class Decoder {
       headDim,
       rowWidth,
       position,
-      epsilon: config.rmsNormEps,
+      epsilon,
       coarseRows: model.coarseRows,
     };
     recordSplitHeads(
@@ -180,12 +175,11 @@ export class Decoder {
       { rows: hidden, length: model.queryWidth, hasBias: config.outputBias, accumulate: true },
       'decode',
     );
-    model.norm(recorder, this.residual, weights.mlpNorm, this.normed, only, 'decode');
-    recordMatvecSwiglu(
+    recordNormMatvecSwiglu(
       recorder,
-      pipelines.matvecSwiglu,
-      { a: this.normed, w: weights.gateUp, out: this.gated },
-      { rows: intermediate, length: hidden },
+      pipelines.normMatvecSwiglu,
+      { x, norm: weights.mlpNorm, w: weights.gateUp, out: this.gated },
+      { rows: intermediate, length: hidden, epsilon },
       'decode',
     );
     recordMatvec(

@@ -129,9 +129,7 @@ export async function prefill(
     const lastChunk = chunks.at(-1);
     const lastResidual = residuals.at(-1);
     if (!lastChunk || !lastResidual) throw new RangeError('prefill of an empty prompt');
-    const lastRow = { first: lastChunk.count - 1, count: 1 };
-    model.norm(recorder, lastResidual, model.weights.finalNorm, activations.normed, lastRow, 'head');
-    model.logits(recorder, activations.normed, logits);
+    model.logits(recorder, lastResidual, lastChunk.count - 1, logits);
     const last = new Float32Array(await recorder.drainAndRead(logits, config.vocab * 4));
     const prefillMs = recorder.finishedAt - start;
     const ms = performance.now() - start;

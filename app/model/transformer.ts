@@ -7,9 +7,10 @@ import { decodeMerge, decodeMergeSpec } from '../kernels/decodeMerge';
 import { embed, recordEmbed } from '../kernels/embed';
 import { matmul, recordMatmul } from '../kernels/matmul';
 import { matmulSwiglu, recordMatmulSwiglu } from '../kernels/matmulSwiglu';
-import { matvec, recordMatvec } from '../kernels/matvec';
-import { matvecSwiglu } from '../kernels/matvecSwiglu';
+import { matvec } from '../kernels/matvec';
 import { mergeSplits, mergeSplitsSpec } from '../kernels/mergeSplits';
+import { normMatvec, recordNormMatvec } from '../kernels/normMatvec';
+import { normMatvecSwiglu } from '../kernels/normMatvecSwiglu';
 import { tiledPipelines, type TiledPipelines } from '../kernels/productTiles';
 import { recordRmsNorm, rmsNorm } from '../kernels/rmsNorm';
 import { recordSplitHeads, ropeTables, splitHeads, splitHeadsSpec } from '../kernels/splitHeads';
@@ -29,7 +30,8 @@ interface Pipelines {
   matmul: TiledPipelines<Names<typeof matmul>>;
   matmulSwiglu: TiledPipelines<Names<typeof matmulSwiglu>>;
   matvec: PipelineOf<typeof matvec>;
-  matvecSwiglu: PipelineOf<typeof matvecSwiglu>;
+  normMatvec: PipelineOf<typeof normMatvec>;
+  normMatvecSwiglu: PipelineOf<typeof normMatvecSwiglu>;
   splitHeads: PipelineOf<typeof splitHeads>;
   tileAttention: TileAttentionPipeline;
   mergeSplits: PipelineOf<typeof mergeSplits>;
@@ -66,13 +68,14 @@ export class Transformer {
   static async create(gpu: Gpu, config: ModelConfig, weights: ModelWeights): Promise<Transformer> {
     const { headDim, heads, kvHeads } = config;
     const { pipelines: cache } = gpu;
-    const [a, b, c, d, e, f, g, h, attention, j, l] = await Promise.all([
+    const [a, b, c, d, e, f, g, h, i, attention, j, l] = await Promise.all([
       cache.get(embed),
       cache.get(rmsNorm),
       tiledPipelines(gpu, matmul),
       tiledPipelines(gpu, matmulSwiglu),
       cache.get(matvec),
-      cache.get(matvecSwiglu),
+      cache.get(normMatvec),
+      cache.get(normMatvecSwiglu),
       cache.get(splitHeads, splitHeadsSpec(headDim)),
       tileAttentionPipeline(gpu, headDim),
       decodeAttentionFor(gpu, headDim, heads / kvHeads),
@@ -85,9 +88,10 @@ export class Transformer {
       matmul: c,
       matmulSwiglu: d,
       matvec: e,
-      matvecSwiglu: f,
-      splitHeads: g,
-      tileAttention: h,
+      normMatvec: f,
+      normMatvecSwiglu: g,
+      splitHeads: h,
+      tileAttention: i,
       decodeMerge: j,
       mergeSplits: l,
     };
@@ -331,14 +335,16 @@ export class Transformer {
     }
   }
 
-  /** Logits [vocab] f32 of the first row of the normed activations. */
-  logits(recorder: Recorder, normed: GPUBuffer, out: GPUBuffer, phase = 'head'): void {
-    for (const piece of this.weights.head) {
-      recordMatvec(
+  /** Logits [vocab] f32 of one row of a residual chunk. */
+  logits(recorder: Recorder, residual: GPUBuffer, xRow: number, out: GPUBuffer, phase = 'head'): void {
+    const { finalNorm: norm, zeros: bias, head } = this.weights;
+    const { hidden: length, rmsNormEps: epsilon } = this.config;
+    for (const piece of head) {
+      recordNormMatvec(
         recorder,
-        this.pipelines.matvec,
-        { a: normed, w: piece.buffer, bias: this.weights.zeros, out },
-        { rows: piece.rows, outFirst: piece.first, length: this.config.hidden },
+        this.pipelines.normMatvec,
+        { x: residual, norm, w: piece.buffer, bias, out },
+        { xRow, rows: piece.rows, outFirst: piece.first, length, epsilon },
         phase,
       );
     }
