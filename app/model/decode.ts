@@ -6,7 +6,7 @@ import { recordDecodeMerge } from '../kernels/decodeMerge';
 import { recordMatvec } from '../kernels/matvec';
 import { recordNormMatvec } from '../kernels/normMatvec';
 import { recordNormMatvecSwiglu } from '../kernels/normMatvecSwiglu';
-import { recordSplitHeads } from '../kernels/splitHeads';
+import { recordSplitRow } from '../kernels/splitRow';
 import type { KvCache } from './kvCache';
 import type { Transformer } from './transformer';
 
@@ -110,37 +110,30 @@ export class Decoder {
       { rows: rowWidth, length: hidden, hasBias: config.qkvBias, epsilon },
       'decode',
     );
-    const split = {
-      tokens: 1,
-      headDim,
-      rowWidth,
-      position,
-      epsilon,
-      coarseRows: model.coarseRows,
-    };
-    recordSplitHeads(
-      recorder,
-      pipelines.splitHeads,
-      { x: this.projected, norm: weights.queryNorm, tables: model.tables, out: this.query },
-      { ...split, heads, column: 0, outStride: 1, outFirst: 0, hasNorm: config.qkNorm, hasRope: true },
-      'decode',
-    );
     for (const range of cache.layer(layer)) {
-      const rows = { ...split, heads: range.kvHeads, outStride: cache.stride, outFirst: position };
-      const column = model.queryWidth + range.kvHeadBase * headDim;
-      const common = { x: this.projected, norm: weights.keyNorm, tables: model.tables };
-      recordSplitHeads(
+      recordSplitRow(
         recorder,
-        pipelines.splitHeads,
-        { ...common, out: range.k },
-        { ...rows, column, hasNorm: config.qkNorm, hasRope: true },
-        'decode',
-      );
-      recordSplitHeads(
-        recorder,
-        pipelines.splitHeads,
-        { ...common, out: range.v },
-        { ...rows, column: column + model.kvWidth, hasNorm: false, hasRope: false },
+        pipelines.splitRow,
+        {
+          x: this.projected,
+          query_norm: weights.queryNorm,
+          key_norm: weights.keyNorm,
+          tables: model.tables,
+          q: this.query,
+          k: range.k,
+          v: range.v,
+        },
+        {
+          heads,
+          kvHeads,
+          headDim,
+          range,
+          keyStride: cache.stride,
+          position,
+          hasNorm: config.qkNorm,
+          epsilon,
+          coarseRows: model.coarseRows,
+        },
         'decode',
       );
     }

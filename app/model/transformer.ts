@@ -14,6 +14,7 @@ import { normMatvecSwiglu } from '../kernels/normMatvecSwiglu';
 import { tiledPipelines, type TiledPipelines } from '../kernels/productTiles';
 import { recordRmsNorm, rmsNorm } from '../kernels/rmsNorm';
 import { recordSplitHeads, ropeTables, splitHeads, splitHeadsSpec } from '../kernels/splitHeads';
+import { splitRow } from '../kernels/splitRow';
 import { tileAttentionPipeline, type TileAttentionPipeline } from '../kernels/tileAttention';
 import type { Activations } from './activations';
 import type { ModelConfig } from './config';
@@ -33,6 +34,7 @@ interface Pipelines {
   normMatvec: PipelineOf<typeof normMatvec>;
   normMatvecSwiglu: PipelineOf<typeof normMatvecSwiglu>;
   splitHeads: PipelineOf<typeof splitHeads>;
+  splitRow: PipelineOf<typeof splitRow>;
   tileAttention: TileAttentionPipeline;
   mergeSplits: PipelineOf<typeof mergeSplits>;
   decodeMerge: PipelineOf<typeof decodeMerge>;
@@ -68,7 +70,7 @@ export class Transformer {
   static async create(gpu: Gpu, config: ModelConfig, weights: ModelWeights): Promise<Transformer> {
     const { headDim, heads, kvHeads } = config;
     const { pipelines: cache } = gpu;
-    const [a, b, c, d, e, f, g, h, i, attention, j, l] = await Promise.all([
+    const [a, b, c, d, e, f, g, h, i, j, attention, k, l] = await Promise.all([
       cache.get(embed),
       cache.get(rmsNorm),
       tiledPipelines(gpu, matmul),
@@ -77,6 +79,7 @@ export class Transformer {
       cache.get(normMatvec),
       cache.get(normMatvecSwiglu),
       cache.get(splitHeads, splitHeadsSpec(headDim)),
+      cache.get(splitRow, splitHeadsSpec(headDim)),
       tileAttentionPipeline(gpu, headDim),
       decodeAttentionFor(gpu, headDim, heads / kvHeads),
       cache.get(decodeMerge, decodeMergeSpec(headDim)),
@@ -91,8 +94,9 @@ export class Transformer {
       normMatvec: f,
       normMatvecSwiglu: g,
       splitHeads: h,
-      tileAttention: i,
-      decodeMerge: j,
+      splitRow: i,
+      tileAttention: j,
+      decodeMerge: k,
       mergeSplits: l,
     };
     return new Transformer(gpu, config, weights, pipelines, attention);
