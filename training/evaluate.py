@@ -124,6 +124,8 @@ def main() -> None:
     given = arguments.parse_args()
 
     tokenizer = given.model / "tokenizer.json"
+    if not tokenizer.exists():
+        arguments.error(f"{tokenizer} is missing; it must be there from the start, also with --after")
     tasks = [
         (tokenizer, given.data, given.seed * 1_000_003 + 1009 * length + number, length, number, given.asked)
         for length in given.lengths
