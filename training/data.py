@@ -281,10 +281,10 @@ class SequenceMaker:
         facts = [fact for fact in facts if fact[1] not in (SEVERAL, CHAIN)]
         pools = [(share, [fact for fact in facts if fact[1] == kind]) for kind, share in mix.singles] or [(1.0, facts)]
 
-        def pool() -> list[tuple[Askable, int]]:
+        def next_singles() -> list[tuple[Askable, int]]:
             """What the next single fact is taken from: of the kinds that are left, one by its share."""
-            left = [(share, pool) for share, pool in pools if pool]
-            return rng.choices([pool for _, pool in left], [share for share, _ in left])[0] if left else []
+            left = [(share, singles) for share, singles in pools if singles]
+            return rng.choices([singles for _, singles in left], [share for share, _ in left])[0] if left else []
 
         texts: list[str] = []
         answers: list[np.ndarray | str] = []
@@ -297,10 +297,10 @@ class SequenceMaker:
 
         for _ in range(tokens // 34 + 1):
             if rng.random() < mix.absent:
-                alike = [fact for fact, _ in pool()] if mix.singles else []
+                alike = [fact for fact, _ in next_singles()] if mix.singles else []
                 if text := self.absent(everything, alike or known, writer):
                     add(text, NOT_THERE, ABSENT)
-            elif ((singles := pool()) or harder) and rng.random() >= quotes:
+            elif ((singles := next_singles()) or harder) and rng.random() >= quotes:
                 fact, kind = (harder if harder and (not singles or rng.random() < mix.harder) else singles).pop()
                 add(*fact.asked(rng), kind)
             else:

@@ -16,6 +16,11 @@ export function splitHeadsSpec(headDim: number): Specialisation {
   return { constants: { HALF4: headDim / 8 } };
 }
 
+/** Heads of one token that a workgroup takes: VECTORS of `head_vector`. */
+export function headsPerWorkgroup(headDim: number): number {
+  return Math.floor(64 / (headDim / 8));
+}
+
 /**
  * cos and sin for positions below `positions`, for `split_heads`: [coarse rows, then 1,024 fine rows][dim / 8][cos x 4, sin x 4].
  * `inverse` are the dim / 2 inverse frequencies in f64; `scale` multiplies cos and sin (YaRN's attention factor).
@@ -68,7 +73,6 @@ export function recordSplitHeads(
   shape: SplitHeadsShape,
   phase: string,
 ): void {
-  const vectors = Math.floor(64 / (shape.headDim / 8));
   recorder.dispatch(pipeline, {
     buffers,
     params: {
@@ -84,7 +88,7 @@ export function recordSplitHeads(
       epsilon: shape.epsilon,
       coarse_rows: shape.coarseRows,
     },
-    workgroups: grid(Math.ceil((shape.tokens * shape.heads) / vectors)),
+    workgroups: grid(Math.ceil((shape.tokens * shape.heads) / headsPerWorkgroup(shape.headDim))),
     phase,
     flops: shape.tokens * shape.heads * shape.headDim * 8,
   });

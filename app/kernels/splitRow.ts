@@ -1,6 +1,7 @@
 import { grid } from '../gpu/grid';
 import { defineKernel, type Pipeline } from '../gpu/kernel';
 import type { Binding, Recorder } from '../gpu/recorder';
+import { headsPerWorkgroup } from './splitHeads';
 import shader from '../../shaders/model/split_row.wgsl';
 
 export const splitRow = defineKernel({
@@ -53,7 +54,6 @@ export function recordSplitRow(
   phase: string,
 ): void {
   const vectors = range.heads + 2 * range.kvHeads;
-  const each = Math.floor(64 / (headDim / 8));
   recorder.dispatch(pipeline, {
     buffers,
     params: {
@@ -69,7 +69,7 @@ export function recordSplitRow(
       epsilon: shape.epsilon,
       coarse_rows: shape.coarseRows,
     },
-    workgroups: grid(Math.ceil(vectors / each)),
+    workgroups: grid(Math.ceil(vectors / headsPerWorkgroup(headDim))),
     phase,
     flops: vectors * headDim * 8,
   });

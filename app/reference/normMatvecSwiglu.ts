@@ -1,4 +1,5 @@
-import { normMatvecReference } from './normMatvec';
+import { matmulSwigluReference } from './matmulSwiglu';
+import { rmsNormReference } from './rmsNorm';
 
 /** silu(gate v) * (up v) with v the RMS norm of x [length], in f64; w [gate, up][rows][length]. Shazeer 2020, SwiGLU. */
 export function normMatvecSwigluReference(
@@ -7,8 +8,5 @@ export function normMatvecSwigluReference(
   w: ArrayLike<number>,
   { rows, length, epsilon }: { rows: number; length: number; epsilon: number },
 ): Float64Array {
-  const both = normMatvecReference(x, norm, w, null, { rows: 2 * rows, length, epsilon });
-  return both
-    .subarray(0, rows)
-    .map((gate, row) => (gate / (1 + Math.exp(-gate))) * (both[rows + row] ?? NaN));
+  return matmulSwigluReference(rmsNormReference(x, norm, 1, length, epsilon), w, 1, rows, length);
 }
