@@ -1,5 +1,5 @@
 /**
- * A-shape (StreamingLLM): `init` sink tokens and a window of `local` tokens, both rounded up to whole tiles.
+ * A-shape (StreamingLLM): `init` sink tokens, and a window of `local` tokens rounded up to whole tiles.
  * MInference's kernel has init 128 and local 3,968, which is dense below 4,000 tokens; the window here grows with the
  * prompt, a sixteenth of it between 1,024 and 3,968, so that it means something at the lengths of a browser.
  *
@@ -51,11 +51,12 @@ function windowPattern(name: 'a_shape' | 'tri_shape', words: string): PatternFac
       settings,
       note,
       bytes: totalBytes(sizes),
-      listRoom: [capacity(geometry, window), 0],
+      listRoom: [capacity(geometry, window), columnsOf(window)],
       create: async (gpu) => {
         const pipeline = await gpu.pipelines.get(aShapeIndex);
         const buffers = allocateAll(gpu, sizes);
         const tileCapacity = capacity(geometry, window);
+        const columnCapacity = columnsOf(window);
         const { heads, layers } = geometry;
         const totalHeads = heads * layers;
         const pattern: Pattern = {
@@ -64,24 +65,19 @@ function windowPattern(name: 'a_shape' | 'tri_shape', words: string): PatternFac
           denseRows: window.last,
           indexRows(recorder, layer, { first, count }) {
             const rowBlocks = rowBlocksOf(count);
-            recordAShapeIndex(
-              recorder,
-              pipeline,
-              { counts: buffers.counts, tiles: buffers.tiles },
-              {
-                heads,
-                layer,
-                keys: geometry.past + first + count,
-                rowBlocks,
-                rowPosition: geometry.past + first,
-                tileCapacity,
-                columnCapacity: 0,
-                sinkTiles: Math.ceil(settings.init / 64),
-                local: settings.local,
-                denseFrom: window.last > 0 ? geometry.keys - window.last : never,
-              },
-            );
-            return { ...buffers, tileCapacity, columnCapacity: 0, rowBlocks };
+            recordAShapeIndex(recorder, pipeline, buffers, {
+              heads,
+              layer,
+              keys: geometry.past + first + count,
+              rowBlocks,
+              rowPosition: geometry.past + first,
+              tileCapacity,
+              columnCapacity,
+              init: settings.init,
+              local: settings.local,
+              denseFrom: window.last > 0 ? geometry.keys - window.last : never,
+            });
+            return { ...buffers, tileCapacity, columnCapacity, rowBlocks };
           },
           statistics: () =>
             Promise.resolve({
@@ -103,15 +99,25 @@ function windowPattern(name: 'a_shape' | 'tri_shape', words: string): PatternFac
 
 function capacity({ keys }: Geometry, { init, local }: Window): number {
   // A window of `local` keys before each of 64 rows touches at most two tiles more than it is long.
-  return Math.min(Math.ceil(init / 64) + Math.ceil(local / 64) + 2, Math.ceil(keys / 64));
+  return Math.min(Math.floor(init / 64) + Math.ceil(local / 64) + 2, Math.ceil(keys / 64));
+}
+
+/** First keys beyond whole tiles. */
+function columnsOf({ init }: Window): number {
+  return init % 64;
 }
 
 function indexSizes(geometry: Geometry, window: Window) {
   const blocks = geometry.heads * rowBlocksOf(geometry.chunkRows);
-  return { counts: blocks * 8, tiles: blocks * capacity(geometry, window) * 4, columns: 16 };
+  return {
+    counts: blocks * 8,
+    tiles: blocks * capacity(geometry, window) * 4,
+    // A binding is never empty.
+    columns: Math.max(16, blocks * columnsOf(window) * 4),
+  };
 }
 
-/** What the kernel counts, for all row blocks. */
+/** What the kernel computes, for all row blocks; columns count as the tile that they are gathered into. */
 function computedTiles({ past, rows, keys }: Geometry, { init, local, last: denseRows }: Window): number {
   let tiles = 0;
   for (let row = 0; row < rows; row += 64) {

@@ -186,7 +186,10 @@ function checkStatistics(statistics: PatternStatistics, index: Index, geometry: 
   const computed = index.map((rows) =>
     rows.reduce(
       (sum, row, block) =>
-        sum + (row === 'dense' ? Math.ceil(Math.min(past + block * 64 + 64, keys) / 64) : row.tiles.length),
+        sum +
+        (row === 'dense'
+          ? Math.ceil(Math.min(past + block * 64 + 64, keys) / 64)
+          : row.tiles.length + Math.ceil(row.columns.length / 64)),
       0,
     ),
   );

@@ -138,6 +138,7 @@ test('a_shape: as the original up to its window, then by whole tiles', async () 
   const { tokens, heads, headDim } = input;
   const { report, chunk } = await run(data, { name: 'a_shape', set: { init: 64, local: 256 } });
   expect(chunk.blocks[0]?.at(-1)).toEqual([0, 704, 768, 832, 896, 960]);
+  expect(chunk.columns.flat(2)).toEqual([]);
   expect(report.note).toBeUndefined();
   const wanted = await data.output('a_shape_64_256.out.f16');
   const [q, k, v] = [input.q, input.k, input.v].map((bits) => new Float16Array(bits.buffer));
@@ -154,6 +155,14 @@ test('a_shape: as the original up to its window, then by whole tiles', async () 
     );
     expect(worstError(chunk.out.subarray(...own), expected, { rtol: 0, atol: 1e-4 })).toBeLessThan(1);
   }
+});
+
+test('a_shape: first keys that fill no tile are columns', async () => {
+  const data = await load('a');
+  const { chunk } = await run(data, { name: 'a_shape', set: { init: 70, local: 100 } });
+  expect(chunk.blocks[0]?.at(-1)).toEqual([0, 832, 896, 960]);
+  expect(chunk.columns[0]?.at(-1)).toEqual([64, 65, 66, 67, 68, 69]);
+  expect(chunk.columns[1]?.slice(0, 3)).toEqual([[], [], []]);
 });
 
 /** All cases of 'a'; of 'b', which costs far more, one with query-aware heads and one without. */

@@ -5,24 +5,25 @@ import { indexParams, type IndexShape } from './bandIndex';
 
 export const aShapeIndex = defineKernel({
   shader,
-  bindings: { counts: 'read_write', tiles: 'read_write' },
+  bindings: { counts: 'read_write', tiles: 'read_write', columns: 'read_write' },
   variants: [],
 });
 
-/** The tile index of a chunk: the first tiles and the window's. */
+/** The tile index of a chunk: the first `init` keys, and tiles with the last `local` keys of every row. */
 export function recordAShapeIndex(
   recorder: Recorder,
-  pipeline: Pipeline<'counts' | 'tiles'>,
-  buffers: { counts: Binding; tiles: Binding },
-  shape: IndexShape & { sinkTiles: number; local: number; denseFrom: number },
+  pipeline: Pipeline<keyof typeof aShapeIndex.bindings>,
+  buffers: Record<keyof typeof aShapeIndex.bindings, Binding>,
+  shape: IndexShape & { init: number; local: number; denseFrom: number },
 ): void {
   recorder.dispatch(pipeline, {
     buffers,
     params: {
       ...indexParams(shape),
-      sink_tiles: shape.sinkTiles,
+      init: shape.init,
       local: shape.local,
       dense_from: shape.denseFrom,
+      column_capacity: shape.columnCapacity,
     },
     workgroups: [shape.rowBlocks, shape.heads],
     phase: 'index',
