@@ -1,15 +1,18 @@
-"""Train the built-in model for a given time on one GPU.
+"""Train the built-in model for a given time on one GPU, or on several of one machine.
 
     python train.py --data encoded --tokenizer ../public/models/needle/tokenizer.json --seconds 480 --out first
     python train.py … --stage long --start first/model.safetensors --seconds 600 --out long
+    torchrun --nproc-per-node 2 -- train.py …    # on two GPUs: twice the sequences a step
 
 Writes `run/model.safetensors` (f16, Hugging Face names) and `run/log.jsonl`.
 """
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import os
+import random
 import signal
 import time
 from collections import deque
@@ -18,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch.nn.attention import sdpa_kernel
 
@@ -185,14 +189,19 @@ LOSS_NAMES = [*KIND_NAMES, *(f"long {name}" for name in KIND_NAMES)]
 SAVE_EVERY = 90.0
 
 
-def make_batches(tokenizer: Path, data: Path, seed: int, tokens: int, stage: Stage, phase, queue) -> None:
-    """A worker: batches for the phase of the moment, until it is ended."""
+def make_batches(tokenizer: Path, data: Path, seed: int, rank: int, tokens: int, stage: Stage, phase, queue) -> None:
+    """A worker: batches for the phase of the moment, until it is ended.
+
+    Those of one seed make the same forms in the same order on every rank, so that no rank waits for a longer step of another.
+    """
+    form_choice = random.Random(seed)
+    seed += 1_000_003 * rank
     maker = LongSequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed, stage.harder)
     maker.mix = stage.mix or maker.mix
     maker.far = stage.far
     while True:
         forms = stage.phases[phase.value][1]
-        form = maker.rng.choices(tuple(forms), tuple(forms.values()))[0]
+        form = form_choice.choices(tuple(forms), tuple(forms.values()))[0]
         if form.local is None:
             ids, kinds = maker.batch(max(tokens, form.length), form.length)
         else:
@@ -212,6 +221,46 @@ def save(model: Model, path: Path) -> None:
     draft = path.with_suffix(".draft")
     save_file(tensors, draft, metadata={"format": "pt"})
     os.replace(draft, path)
+
+
+class Ranks:
+    """The processes that `torchrun` started, one a GPU; without it, this one."""
+
+    def __init__(self, cuda: bool):
+        self.rank, self.count = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+        if self.count == 1:
+            return
+        if cuda:
+            torch.cuda.set_device(self.rank)
+        # Gradients between GPUs, clocks between CPUs.
+        dist.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo")
+
+    def mean_gradients(self, model: Model) -> None:
+        if self.count == 1:
+            return
+        gradients = [parameter.grad for parameter in model.parameters()]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        dist.all_reduce(flat)
+        flat /= self.count
+        for gradient, mean in zip(gradients, flat.split([gradient.numel() for gradient in gradients])):
+            gradient.copy_(mean.view_as(gradient))
+
+    def same(self, *values: float) -> list[float]:
+        """The first rank's."""
+        shared = torch.tensor(values, dtype=torch.float64)
+        if self.count > 1:
+            dist.broadcast(shared, 0)
+        return shared.tolist()
+
+    def same_weights(self, model: Model) -> None:
+        """Ranks compute the same updates; should one differ in a bit, it does not grow."""
+        if self.count > 1:
+            for parameter in model.parameters():
+                dist.broadcast(parameter.data, 0)
+
+    def close(self) -> None:
+        if self.count > 1:
+            dist.destroy_process_group()
 
 
 def faster_attention(shape: Shape, device: str, length: int = CHUNK) -> str:
@@ -255,28 +304,33 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     stage = STAGES[given.stage]
 
-    # Workers first: they must not inherit a process that holds the GPU.
+    # Workers first: they must not inherit a process that holds the GPU. Each has a queue of its own, since they take turns.
     context = multiprocessing.get_context("fork")
     phase = context.Value("i", 0)
-    queue = context.Queue(maxsize=24)
+    queues = [context.Queue(maxsize=2) for _ in range(given.workers)]
+    rank = int(os.environ.get("RANK", 0))
     workers = [
         context.Process(
             target=make_batches,
-            args=(given.tokenizer, given.data, given.seed * 1000 + number, given.tokens, stage, phase, queue),
+            args=(given.tokenizer, given.data, given.seed * 1000 + number, rank, given.tokens, stage, phase, queue),
             daemon=True,
         )
-        for number in range(given.workers)
+        for number, queue in enumerate(queues)
     ]
     for worker in workers:
         worker.start()
 
     cuda = given.device == "cuda"
-    torch.manual_seed(given.seed)
+    ranks = Ranks(cuda)
+    first = ranks.rank == 0
+    torch.manual_seed(given.seed + ranks.rank)
     torch.set_float32_matmul_precision("high")
     shape = Shape(rope_theta=stage.rope_theta)
     attention = given.attention if cuda else "math"
     if attention == "auto":
         attention = faster_attention(shape, given.device)
+        # Times decide, so that ranks could disagree.
+        attention = ("flash", "cudnn")[int(ranks.same(float(attention == "cudnn"))[0])]
     model = Model(shape, attention=attention, compiled=cuda)
     model.initialise(given.seed)
     if given.start:
@@ -288,8 +342,10 @@ def main() -> None:
     adam = torch.optim.AdamW(others, lr=stage.other_rate, betas=(0.9, 0.95), weight_decay=0, fused=cuda)
     weights = torch.tensor(KIND_WEIGHTS, device=given.device)
 
+    turns = itertools.cycle(queues)
+
     def batch() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, Form]:
-        *arrays, form = queue.get()
+        *arrays, form = next(turns).get()
         arrays = [torch.from_numpy(array) for array in arrays]
         if cuda:
             arrays = [array.pin_memory().to(given.device, non_blocking=True) for array in arrays]
@@ -318,16 +374,18 @@ def main() -> None:
     started = time.time()
     sums = torch.zeros(2, 2 * len(KIND_NAMES), device=given.device)
     step_on(*batch(), sums)
-    length = 2 * CHUNK
-    ids = torch.randint(5, 4096, (1, length), device=given.device)
-    step_on(ids, ids.roll(-1), torch.ones_like(ids[0]), Form(length, LARGE), sums)
+    if cuda:
+        length = 2 * CHUNK
+        ids = torch.randint(5, 4096, (1, length), device=given.device)
+        step_on(ids, ids.roll(-1), torch.ones_like(ids[0]), Form(length, LARGE), sums)
     model.zero_grad(set_to_none=True)
     sums.zero_()
     if cuda:
         torch.cuda.synchronize()
     print(f"ready after {time.time() - started:.1f} s", flush=True)
 
-    log = open(given.out / "log.jsonl", "w")
+    log = open(given.out / ("log.jsonl" if first else os.devnull), "w")
+    ranks.same_weights(model)
     start = before = time.time()
 
     def goes_on(*_) -> None:
@@ -344,6 +402,7 @@ def main() -> None:
         ids, targets, kinds, form = batch()
         waited += time.time() - asked
         step_on(ids, targets, kinds, form, sums)
+        ranks.mean_gradients(model)
         torch.nn.utils.clip_grad_norm_(others, 1.0, foreach=True)
         factor = rate(progress, step, stage.decay_from)
         for optimizer, full in ((muon, stage.matrix_rate), (adam, stage.other_rate)):
@@ -351,7 +410,7 @@ def main() -> None:
             optimizer.step()
         model.zero_grad(set_to_none=True)
         counts[str(form)] = counts.get(str(form), 0) + 1
-        read += ids.numel()
+        read += ids.numel() * ranks.count
         step += 1
         if cuda:
             # At most three steps wait on the GPU, so that the clock is nearly true.
@@ -362,15 +421,15 @@ def main() -> None:
         now = time.time()
         spent += now - before
         before = now
-        if given.until and now < given.until:
+        if given.until:
             # The rate must have reached zero by then.
-            given.seconds = min(given.seconds, spent + given.until - now)
-        elif given.until:
-            break
+            given.seconds = min(given.seconds, spent + max(0, given.until - now))
+        spent, given.seconds = ranks.same(spent, given.seconds)
         if step % 50 == 0:
             assert all(worker.is_alive() for worker in workers), "a worker ended"
             means = (sums[0] / sums[1].clamp(min=1)).tolist()
             sums.zero_()
+            ranks.same_weights(model)
             took = spent - last
             last = spent
             entry = {
@@ -383,19 +442,22 @@ def main() -> None:
                 **{name: round(mean, 3) for name, mean in zip(LOSS_NAMES, means) if mean},
             }
             counts, waited, read_before = {}, 0.0, read
-            print(json.dumps(entry), flush=True)
+            if first:
+                print(json.dumps(entry), flush=True)
             log.write(json.dumps(entry) + "\n")
             log.flush()
             if sum(means) != sum(means):
                 raise SystemExit("the loss is not a number")
-        if spent - saved > SAVE_EVERY:
+        if first and spent - saved > SAVE_EVERY:
             save(model, given.out / "model.safetensors")
             saved = spent
     if cuda:
         torch.cuda.synchronize()
         print(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
-    save(model, given.out / "model.safetensors")
-    print(f"{step} steps, {read:,} tokens, {spent:.1f} s of {time.time() - start:.1f}", flush=True)
+    if first:
+        save(model, given.out / "model.safetensors")
+        print(f"{step} steps, {read:,} tokens, {spent:.1f} s of {time.time() - start:.1f}", flush=True)
+    ranks.close()
     for worker in workers:
         worker.terminate()
 
