@@ -18,6 +18,11 @@ test('budgets by head are searched on the document, used, and kept for the model
   await search.click();
   await expect(page.getByText('In use.')).toBeVisible({ timeout: 2 * runTimeout });
   await expect(page.getByText(/8 layers × 6 heads: /)).toBeVisible();
+  // 15% of so short a text is less than any candidate costs.
+  const found = page.getByText(/^Found on /);
+  await expect(found).toContainText('15% was asked for. For 48 heads no candidate met that cost');
+  const said = Number(/mean density of (\d+)%/.exec((await found.textContent()) ?? '')?.[1]);
+  expect(said).toBeGreaterThan(50);
 
   await page.getByRole('button', { name: 'Remove' }).click();
   await page.reload();

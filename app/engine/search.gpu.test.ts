@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadFixture } from '../model/testing';
-import { searchHeads } from './search';
+import { searchHeads, searchReport } from './search';
 
 test('every head gets a measured choice, and a larger budget keeps more', async () => {
   const { model, destroy } = await loadFixture('/app/model/fixtures/qwen3/');
@@ -33,13 +33,15 @@ test('every head gets a measured choice, and a larger budget keeps more', async 
     expect(choice.density).toBeLessThanOrEqual(1);
   }
   // Not degenerate: something was left out somewhere.
-  expect(found.meanRecall).toBeLessThan(1);
-  const little = await search(0.05);
-  expect(little.meanRecall).toBeLessThan(found.meanRecall);
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  expect(mean(little.heads.map(({ density }) => density))).toBeLessThan(
-    mean(found.heads.map(({ density }) => density)),
-  );
+  const report = searchReport('fixture', { density: 0.6, budget: 'scaled' }, found);
+  expect(report.meanRecall).toBeLessThan(1);
+  expect(report.unmetHeads).toBe(0);
+  const little = searchReport('fixture', { density: 0.05, budget: 'scaled' }, await search(0.05));
+  expect(little.meanRecall).toBeLessThan(report.meanRecall);
+  expect(little.meanDensity).toBeLessThan(report.meanDensity);
+  // The least that a candidate computes of ten row blocks is more than was asked for.
+  expect(little.unmetHeads).toBe(layers * heads);
+  expect(little.meanDensity).toBeGreaterThan(0.05);
   destroy();
 });
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseHeadConfig } from '../attention/headConfig';
 import type { HeadFigures } from '../model/headMeasure';
-import { candidatePattern, chooseHeads, minferenceJson, searchCandidates } from './search';
+import { candidatePattern, chooseHeads, minferenceJson, searchCandidates, searchReport } from './search';
 
 describe('candidates', () => {
   test('sizes are whole, within the prompt, and of about equal cost', () => {
@@ -90,6 +90,16 @@ describe('choosing', () => {
       [1, 0],
       [1, 1],
     ]);
+    expect(chosen.map(({ met }) => met)).toEqual([true, true, true, false]);
+    const report = searchReport(
+      'builtin',
+      { density: 0.2, budget: 'scaled' },
+      { tokens: 8192, heads: chosen },
+    );
+    // What was measured of these choices, not what was asked for.
+    expect(report).toMatchObject({ density: 0.2, unmetHeads: 1 });
+    expect(report.meanDensity).toBeCloseTo((3 * 0.2 + 0.5) / 4);
+    expect(report.meanRecall).toBeCloseTo((0.9 + 0.8 + 0.5 + 0.3) / 4);
     const json = minferenceJson({ heads: chosen });
     expect(parseHeadConfig(json, { layers: 2, heads: 2 })[1]?.[0]).toEqual({
       type: 'vertical_and_slash',

@@ -38,6 +38,8 @@ export interface HeadChoice extends SearchCandidate {
   outputError: number;
   /** Computed over causal tiles of the sampled rows. */
   density: number;
+  /** False where no candidate is within the cost, and this is the cheapest. */
+  met: boolean;
 }
 
 export interface SearchResult {
@@ -45,7 +47,6 @@ export interface SearchResult {
   candidates: SearchCandidate[];
   /** layer by head, row-major */
   heads: HeadChoice[];
-  meanRecall: number;
 }
 
 /** What the search needs of a model: no tokenizer. */
@@ -147,9 +148,10 @@ export function chooseHeads(
         recall: measured?.recall[at] ?? NaN,
         outputError: measured?.outputError[at] ?? NaN,
         density: measured?.density[at] ?? NaN,
+        met: (measured?.density[at] ?? NaN) <= density * slack,
       };
     });
-    const allowed = choices.filter((choice) => choice.density <= density * slack);
+    const allowed = choices.filter(({ met }) => met);
     const [best] =
       allowed.length > 0
         ? allowed.toSorted((a, b) => b.recall - a.recall || a.outputError - b.outputError)
@@ -202,8 +204,7 @@ export async function searchHeads(
     cache.destroy();
   }
   const heads = chooseHeads(figures, candidates, model.config, request.density);
-  const meanRecall = heads.reduce((sum, { recall }) => sum + recall, 0) / heads.length;
-  return { tokens: ids.length, candidates, heads, meanRecall };
+  return { tokens: ids.length, candidates, heads };
 }
 
 async function measureCandidates(
@@ -253,12 +254,24 @@ export function minferenceJson({ heads }: Pick<SearchResult, 'heads'>): string {
 export function searchReport(
   model: string,
   { density, budget }: SearchRequest,
-  { tokens, heads, meanRecall }: SearchResult,
+  { tokens, heads }: Pick<SearchResult, 'tokens' | 'heads'>,
 ): HeadSearchReport {
+  const mean = (of: 'recall' | 'density'): number =>
+    heads.reduce((sum, choice) => sum + choice[of], 0) / heads.length;
   const chosen: Record<string, number> = {};
   for (const { type, verticalSize, slashSize } of heads) {
     const name = type === 'block_sparse' ? type : `${type} ${verticalSize}, ${slashSize}`;
     chosen[name] = (chosen[name] ?? 0) + 1;
   }
-  return { model, tokens, density, budget, meanRecall, chosen, config: minferenceJson({ heads }) };
+  return {
+    model,
+    tokens,
+    density,
+    budget,
+    meanRecall: mean('recall'),
+    meanDensity: mean('density'),
+    unmetHeads: heads.filter(({ met }) => !met).length,
+    chosen,
+    config: minferenceJson({ heads }),
+  };
 }

@@ -326,10 +326,15 @@ export interface HeadSearchReport {
   /** The model it was searched for. */
   model: string;
   tokens: number;
+  /** The cost that was asked for. */
   density: number;
   budget: 'classic' | 'scaled';
   /** Mean share of attention kept by the heads' choices, on sampled rows. */
   meanRecall: number;
+  /** Mean share of the causal tiles that the heads' choices compute, on sampled rows. */
+  meanDensity: number;
+  /** Heads for which no candidate was within the cost: they have the cheapest. */
+  unmetHeads: number;
   /** Heads that chose each kind. */
   chosen: Record<string, number>;
   /** MInference's own JSON, what `minference` takes as `config`. */

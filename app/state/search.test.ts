@@ -24,6 +24,8 @@ const found: HeadSearchReport = {
   density: 0.2,
   budget: 'scaled',
   meanRecall: 0.9,
+  meanDensity: 0.23,
+  unmetHeads: 3,
   chosen: { 'vertical_and_slash 40, 128': 48 },
   config: '[{"0":["vertical_and_slash",40,128,0.9]}]',
 };
@@ -82,6 +84,10 @@ test('a store that holds something else is taken for empty', () => {
   const local = memory();
   local.setItem('minference.heads', '{"builtin": {"config": 3}}');
   expect(createSearchStore(local).getState().found).toEqual({});
+  const fits = { ...found, date: '2026-11-23T00:00:00.000Z' };
+  const { meanDensity: _, ...older } = fits;
+  local.setItem('minference.heads', JSON.stringify({ builtin: older, other: fits }));
+  expect(createSearchStore(local).getState().found).toEqual({ other: fits });
   local.setItem('minference.heads', '{');
   expect(createSearchStore(local).getState().found).toEqual({});
 });

@@ -15,6 +15,8 @@ const Found = v.object({
   density: v.number(),
   budget: v.picklist(['classic', 'scaled']),
   meanRecall: v.number(),
+  meanDensity: v.number(),
+  unmetHeads: v.number(),
   chosen: v.record(v.string(), v.number()),
   config: v.string(),
 });
@@ -49,8 +51,14 @@ export function createSearchStore(storage: KeyValue | null): SearchStore {
 
 function read(storage: KeyValue | null): SearchState['found'] {
   try {
-    const parsed = v.safeParse(v.record(v.string(), Found), JSON.parse(storage?.getItem(key) ?? '{}'));
-    return parsed.success ? parsed.output : {};
+    const stored = v.parse(v.record(v.string(), v.unknown()), JSON.parse(storage?.getItem(key) ?? '{}'));
+    // One that does not fit, as of an older page, is left out alone.
+    return Object.fromEntries(
+      Object.entries(stored).flatMap(([model, found]) => {
+        const parsed = v.safeParse(Found, found);
+        return parsed.success ? [[model, parsed.output]] : [];
+      }),
+    );
   } catch {
     return {};
   }

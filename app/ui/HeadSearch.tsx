@@ -1,6 +1,7 @@
 import { useId, useState } from 'react';
 import { ErrorNote } from './ErrorNote';
 import { isRunning } from '../state/run';
+import { foundSentence } from './searchTexts';
 import { useActions, useDocument, useModel, useRun, useSearch, useSettings } from './stores';
 
 /** Finds budgets by head for the loaded model on the document at hand, and uses what was found before. */
@@ -66,9 +67,7 @@ export function HeadSearch() {
       {error && <ErrorNote error={error} />}
       {found && (
         <output className="help">
-          Found on {new Date(found.date).toLocaleDateString()} over {found.tokens.toLocaleString('en')}{' '}
-          tokens: {Math.round(found.meanRecall * 100)}% of the attention kept at a cost of{' '}
-          {Math.round(found.density * 100)}%.{' '}
+          {foundSentence(found)}{' '}
           {used === found.config ? (
             'In use.'
           ) : (
