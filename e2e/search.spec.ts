@@ -10,9 +10,18 @@ test('budgets by head are searched on the document, used, and kept for the model
   await page.getByRole('radio', { name: /^MInference/ }).check();
   const search = page.getByRole('button', { name: 'Search on this document' });
   await search.click();
-  await expect(page.getByRole('progressbar', { name: 'Search' })).toBeVisible();
+  const progress = page.getByRole('progressbar', { name: 'Search for budgets by head' });
+  await expect(progress).toBeVisible();
+  // A run would be refused; progress and the way out stay, whatever pattern is looked at meanwhile.
+  await expect(app.runButton).toBeDisabled();
+  await expect(app.runButton).toHaveAccessibleDescription('A search for budgets by head is going on.');
+  await page.getByRole('radio', { name: /^Adaptive/ }).check();
+  await expect(search).toHaveCount(0);
+  await expect(progress).toBeVisible();
   await page.getByRole('button', { name: 'Cancel search' }).click();
-  await expect(search).toBeVisible({ timeout: 60_000 });
+  await expect(progress).toHaveCount(0, { timeout: 60_000 });
+  await expect(app.runButton).toBeEnabled();
+  await page.getByRole('radio', { name: /^MInference/ }).check();
   await expect(page.getByText('In use.')).toHaveCount(0);
 
   await search.click();

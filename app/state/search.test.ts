@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { UserError } from '../errors';
-import type { HeadSearchReport } from '../engine/types';
+import type { HeadSearchInput, HeadSearchReport } from '../engine/types';
 import { model as report } from '../worker/fakeWorker';
 import { createStore } from 'zustand/vanilla';
 import { createDocumentStore } from './document';
@@ -30,7 +30,10 @@ const found: HeadSearchReport = {
   config: '[{"0":["vertical_and_slash",40,128,0.9]}]',
 };
 
-function setup(searchHeads: () => Promise<HeadSearchReport>) {
+function setup(
+  searchHeads: (input: HeadSearchInput, onProgress?: (fraction: number) => void) => Promise<HeadSearchReport>,
+  clock: () => number = () => 0,
+) {
   const local = memory();
   const settings = createSettingsStore(local);
   const document = createDocumentStore(null);
@@ -46,7 +49,7 @@ function setup(searchHeads: () => Promise<HeadSearchReport>) {
   const playground = { searchHeads: vi.fn(searchHeads), cancel: vi.fn() };
   const store = createSearchStore(local);
   const now = () => new Date('2026-11-23T00:00:00Z');
-  const actions = searchActions(store, { playground, document, model, settings, now });
+  const actions = searchActions(store, { playground, document, model, settings, now, clock });
   return { local, settings, store, actions, playground };
 }
 
@@ -74,10 +77,31 @@ test('a refusal is shown, a cancelled search is not an error, and what was kept 
   await refused.actions.search(0.2);
   expect(refused.store.getState().error?.sentence).toBe('The sample has 20 tokens.');
   expect(refused.settings.getState().patternValues.minference).toBeUndefined();
+  refused.actions.dismissError();
+  expect(refused.store.getState().error).toBeNull();
 
   const cancelled = setup(() => Promise.reject(new DOMException('stopped', 'AbortError')));
   await cancelled.actions.search(0.2);
-  expect(cancelled.store.getState()).toEqual({ fraction: null, error: null, found: {} });
+  expect(cancelled.store.getState()).toEqual({ fraction: null, etaSeconds: null, error: null, found: {} });
+});
+
+test('progress says how long the rest takes', async () => {
+  let at = 0;
+  const said: (number | null)[] = [];
+  const { store, actions } = setup(
+    (_input, onProgress) => {
+      for (const fraction of [0, 0.2, 0.4]) {
+        onProgress?.(fraction);
+        said.push(store.getState().etaSeconds);
+        at += 2_000;
+      }
+      return Promise.resolve(found);
+    },
+    () => at,
+  );
+  await actions.search(0.2);
+  expect(said).toEqual([null, expect.closeTo(8), expect.closeTo(6)]);
+  expect(store.getState().etaSeconds).toBeNull();
 });
 
 test('a store that holds something else is taken for empty', () => {

@@ -6,6 +6,7 @@ import type { HeadSearchReport } from '../engine/types';
 import type { Playground } from '../playground';
 import type { DocumentStore } from './document';
 import type { ModelStore } from './model';
+import { RateMeter } from './rate';
 import { setPatternValue, type KeyValue, type SettingsStore } from './settings';
 
 const Found = v.object({
@@ -27,6 +28,8 @@ export type FoundHeads = HeadSearchReport & { date: string };
 export interface SearchState {
   /** Share of the work done; null while no search runs. */
   fraction: number | null;
+  /** Seconds to go; null until known. */
+  etaSeconds: number | null;
   error: ErrorReport | null;
   /** By model. */
   found: Readonly<Record<string, FoundHeads>>;
@@ -35,9 +38,16 @@ export interface SearchState {
 export type SearchStore = StoreApi<SearchState>;
 
 const key = 'minference.heads';
+/** Passes build kernels before they compute: a short window would take that for a stall. */
+const rateWindowMs = 30_000;
 
 export function createSearchStore(storage: KeyValue | null): SearchStore {
-  const store = createStore<SearchState>(() => ({ fraction: null, error: null, found: read(storage) }));
+  const store = createStore<SearchState>(() => ({
+    fraction: null,
+    etaSeconds: null,
+    error: null,
+    found: read(storage),
+  }));
   store.subscribe(({ found }, before) => {
     if (found === before.found) return;
     try {
@@ -70,11 +80,14 @@ export interface SearchParts {
   model: ModelStore;
   settings: SettingsStore;
   now?: () => Date;
+  /** Milliseconds of a steady clock. */
+  clock?: () => number;
 }
 
 export function searchActions(store: SearchStore, parts: SearchParts) {
   const { playground, document, model, settings } = parts;
   const now = parts.now ?? (() => new Date());
+  const meter = new RateMeter(parts.clock ?? (() => performance.now()), rateWindowMs);
   const apply = (found: FoundHeads): void => {
     setPatternValue(settings, 'minference', 'config', found.config);
     setPatternValue(settings, 'minference', 'budget', found.budget === 'classic' ? undefined : found.budget);
@@ -85,7 +98,9 @@ export function searchActions(store: SearchStore, parts: SearchParts) {
       if (store.getState().fraction !== null) return;
       const { text, question } = document.getState();
       const { context } = settings.getState();
-      store.setState({ fraction: 0, error: null });
+      store.setState({ fraction: 0, etaSeconds: null, error: null });
+      meter.reset();
+      meter.read({ loaded: 0, total: 1 });
       try {
         const report = await playground.searchHeads(
           {
@@ -94,7 +109,8 @@ export function searchActions(store: SearchStore, parts: SearchParts) {
             budget: 'scaled',
           },
           (fraction) => {
-            store.setState({ fraction });
+            const { etaSeconds } = meter.read({ loaded: fraction, total: 1 });
+            store.setState({ fraction, etaSeconds });
           },
         );
         const found = { ...report, date: now().toISOString() };
@@ -103,11 +119,14 @@ export function searchActions(store: SearchStore, parts: SearchParts) {
       } catch (error) {
         if (!isAbort(error)) store.setState({ error: toReport(error) });
       } finally {
-        store.setState({ fraction: null });
+        store.setState({ fraction: null, etaSeconds: null });
       }
     },
     cancel: (): void => {
-      playground.cancel();
+      if (store.getState().fraction !== null) playground.cancel();
+    },
+    dismissError: (): void => {
+      store.setState({ error: null });
     },
     /** What was found for the loaded model before. */
     apply: (): void => {

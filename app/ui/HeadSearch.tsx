@@ -1,20 +1,19 @@
 import { useId, useState } from 'react';
 import { ErrorNote } from './ErrorNote';
-import { isRunning } from '../state/run';
+import { percent, roughly } from './format';
 import { foundSentence } from './searchTexts';
-import { useActions, useDocument, useModel, useRun, useSearch, useSettings } from './stores';
+import { useActions, useBusy, useDocument, useModel, useSearch, useSettings } from './stores';
 
 /** Finds budgets by head for the loaded model on the document at hand, and uses what was found before. */
 export function HeadSearch() {
   const id = useId();
   const [density, setDensity] = useState(0.15);
   const { search } = useActions();
-  const fraction = useSearch((state) => state.fraction);
-  const error = useSearch((state) => state.error);
+  const searching = useSearch((state) => state.fraction !== null);
   const model = useModel((state) => state.model);
   const found = useSearch((state) => (model ? state.found[model.id] : undefined));
   const used = useSettings((settings) => settings.patternValues.minference?.config);
-  const running = useRun(isRunning);
+  const busy = useBusy();
   const empty = useDocument((state) => state.text.trim() === '');
   const why = model === null ? 'Load a model first.' : empty ? 'Give it a document to search on.' : null;
   return (
@@ -31,7 +30,7 @@ export function HeadSearch() {
         value={density}
         aria-valuetext={`${Math.round(density * 100)}% of dense attention`}
         aria-describedby={`${id}-help`}
-        disabled={fraction !== null}
+        disabled={searching}
         onChange={(event) => {
           setDensity(event.target.valueAsNumber);
         }}
@@ -40,31 +39,19 @@ export function HeadSearch() {
         {why ??
           'Each head tries patterns of this cost on the document at hand, and keeps the one that holds most of its attention.'}
       </p>
-      {fraction === null ? (
+      {!searching && (
         <button
           type="button"
-          disabled={why !== null || running}
+          disabled={why !== null || busy !== null}
+          title={busy ?? undefined}
           onClick={() => {
             void search.search(density);
           }}
         >
           Search on this document
         </button>
-      ) : (
-        <div className="row">
-          <progress value={fraction} max={1} aria-label="Search" />
-          <button
-            type="button"
-            className="quiet"
-            onClick={() => {
-              search.cancel();
-            }}
-          >
-            Cancel search
-          </button>
-        </div>
       )}
-      {error && <ErrorNote error={error} />}
+      <SearchProgress />
       {found && (
         <output className="help">
           {foundSentence(found)}{' '}
@@ -83,6 +70,27 @@ export function HeadSearch() {
           )}
         </output>
       )}
+    </div>
+  );
+}
+
+/** How far a search is, or why it failed: also while another pattern is chosen. */
+export function SearchProgress() {
+  const fraction = useSearch((state) => state.fraction);
+  const etaSeconds = useSearch((state) => state.etaSeconds);
+  const error = useSearch((state) => state.error);
+  const { search } = useActions();
+  if (fraction === null) return error && <ErrorNote error={error} onDismiss={search.dismissError} />;
+  return (
+    <div className="row">
+      <progress value={fraction} max={1} aria-label="Search for budgets by head" />
+      <span className="soft">
+        {percent(fraction)}
+        {etaSeconds !== null && `, ${roughly(etaSeconds * 1_000)} left`}
+      </span>
+      <button type="button" className="quiet" onClick={search.cancel}>
+        Cancel search
+      </button>
     </div>
   );
 }

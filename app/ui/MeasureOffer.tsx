@@ -1,7 +1,6 @@
 import type { CompareResult } from '../engine/types';
-import { isRunning } from '../state/run';
 import { percent } from './format';
-import { useActions, useHeads, useRun } from './stores';
+import { useActions, useBusy, useHeads } from './stores';
 
 interface MeasureOfferProps {
   result: CompareResult;
@@ -13,7 +12,7 @@ interface MeasureOfferProps {
 /** Starts the one untimed prefill that measures a run's heads and passages, and shows how far it is. */
 export function MeasureOffer({ result, help, label }: MeasureOfferProps) {
   const measuring = useHeads((state) => state.measuring);
-  const running = useRun(isRunning);
+  const busy = useBusy();
   const { heads } = useActions();
   if (measuring?.result === result) {
     return (
@@ -34,7 +33,8 @@ export function MeasureOffer({ result, help, label }: MeasureOfferProps) {
       <p className="help">{help}</p>
       <button
         type="button"
-        disabled={running || measuring !== null}
+        disabled={busy !== null}
+        title={busy ?? undefined}
         onClick={() => void heads.measure(result)}
       >
         {label}

@@ -1,13 +1,12 @@
 import { useState } from 'react';
 import type { ModelReport, ModelSource } from '../engine/types';
-import { isRunning } from '../state/run';
 import { Downloads } from './Downloads';
 import { ErrorNote } from './ErrorNote';
 import { LoadProgress } from './LoadProgress';
 import { ModelSources, type SourceKind } from './ModelSources';
 import { bytes, count, parameters } from './format';
 import { pageTexts } from './pageTexts';
-import { useActions, useModel, usePrompt, useRun } from './stores';
+import { useActions, useBusy, useModel, usePrompt } from './stores';
 
 function nameOf(source: ModelSource | null): string {
   switch (source?.kind) {
@@ -25,7 +24,7 @@ function nameOf(source: ModelSource | null): string {
 
 export function ModelPanel() {
   const { model, source, loading, error, adapterError } = useModel((state) => state);
-  const running = useRun(isRunning);
+  const busy = useBusy();
   const [choosing, setChoosing] = useState(false);
   const [kind, setKind] = useState<SourceKind>('list');
   const actions = useActions();
@@ -37,7 +36,8 @@ export function ModelPanel() {
           type="button"
           className="quiet"
           aria-expanded={choosing}
-          disabled={running || adapterError !== null}
+          disabled={busy !== null || adapterError !== null}
+          title={busy ?? undefined}
           onClick={() => {
             setChoosing(!choosing);
           }}

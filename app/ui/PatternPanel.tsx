@@ -1,5 +1,5 @@
 import { patternChoice, patterns, type Parameter } from '../state/patterns';
-import { HeadSearch } from './HeadSearch';
+import { HeadSearch, SearchProgress } from './HeadSearch';
 import { MaskGlyph } from './MaskGlyph';
 import { PatternParameters } from './PatternParameters';
 import { useActions, useSettings } from './stores';
@@ -41,7 +41,7 @@ export function PatternPanel() {
         ))}
       </div>
       {main.length > 0 && <PatternParameters pattern={chosen} parameters={main} />}
-      {chosen === 'minference' && <HeadSearch />}
+      {chosen === 'minference' ? <HeadSearch /> : <SearchProgress />}
       {paper && (
         <p className="help">
           Paper:{' '}

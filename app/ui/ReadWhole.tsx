@@ -1,6 +1,5 @@
-import { isRunning } from '../state/run';
 import { bytes, count } from './format';
-import { useActions, useDocument, useModel, usePrompt, useRun } from './stores';
+import { useActions, useBusy, useDocument, useModel, usePrompt } from './stores';
 
 /** One click on a sample: no limit on the context, and a run, whose result says how long all of it took to read. */
 export function ReadWhole() {
@@ -8,7 +7,7 @@ export function ReadWhole() {
   const question = useDocument((state) => state.question);
   const first = useDocument((state) => state.questions[0]?.text);
   const ready = useModel((state) => state.model !== null);
-  const running = useRun(isRunning);
+  const busy = useBusy();
   const plan = usePrompt((state) => state.plan);
   const counting = usePrompt((state) => state.counting);
   const { document, run, settings } = useActions();
@@ -19,7 +18,8 @@ export function ReadWhole() {
     <div className="row">
       <button
         type="button"
-        disabled={!ready || running || tooLong}
+        disabled={!ready || busy !== null || tooLong}
+        title={busy ?? undefined}
         onClick={() => {
           settings.set({ context: null });
           if (question.trim() === '' && first !== undefined) document.ask(first);

@@ -4,7 +4,7 @@ import { isRunning } from '../state/run';
 import { LongDense } from './DenseChoice';
 import { cancelAction, runAction } from './actions';
 import { bytes, count } from './format';
-import { useModel, usePrompt, useRun, useSettings, useStores } from './stores';
+import { useBusy, useModel, usePrompt, useRun, useSettings, useStores } from './stores';
 
 /** Above this a software adapter takes many minutes. */
 const patience = 2_000;
@@ -14,6 +14,7 @@ export function RunBar() {
   const running = useRun(isRunning);
   const cancelling = useRun((state) => state.active?.status === 'cancelling');
   const ready = useModel((state) => state.model !== null);
+  const busy = useBusy();
   const action = running ? cancelAction : runAction;
   return (
     <div className="run-bar">
@@ -22,7 +23,8 @@ export function RunBar() {
       <button
         type="button"
         className={running ? 'run run-cancel' : 'run primary'}
-        disabled={running ? cancelling : !ready}
+        disabled={running ? cancelling : !ready || busy !== null}
+        title={running ? undefined : (busy ?? undefined)}
         aria-keyshortcuts={running ? 'Escape' : 'Control+Enter Meta+Enter'}
         onClick={() => {
           action.perform(stores);

@@ -1,6 +1,6 @@
 /** What a person can do by key, each said once: the button, the shortcut, its label and the help come from the same object. */
 import { useEffect } from 'react';
-import { isRunning } from '../state/run';
+import { busyWith } from '../state/busy';
 import type { Stores } from '../state/stores';
 import { downloadRun } from './download';
 import { useStores } from './stores';
@@ -41,7 +41,7 @@ export const runAction: Action = {
   keys: apple ? '⌘ Enter' : 'Ctrl Enter',
   anywhere: true,
   matches: (event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey),
-  enabled: ({ run, model }) => !isRunning(run.getState()) && model.getState().model !== null,
+  enabled: (stores) => busyWith(stores) === null && stores.model.getState().model !== null,
   perform: ({ actions: { run } }) => void run.run(),
 };
 
@@ -98,7 +98,7 @@ export const actions: readonly Action[] = [
   }),
   single('r', texts.keys.replay, anyShown, (stores) => {
     const entry = shownRun(stores);
-    if (entry && !isRunning(stores.run.getState())) void stores.actions.history.replay(entry.id);
+    if (entry && busyWith(stores) === null) void stores.actions.history.replay(entry.id);
   }),
   single('e', texts.keys.download, anyShown, download),
   {

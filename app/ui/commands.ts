@@ -2,7 +2,7 @@
 import { patterns } from '../state/patterns';
 import { sampleTokens } from '../state/sampleSize';
 import type { Stores } from '../state/stores';
-import { isRunning } from '../state/run';
+import { busyWith } from '../state/busy';
 import { actions, shownRun, type Action } from './actions';
 import { diagnostics } from './diagnostics';
 import { downloadCsv, downloadRuns, downloadTrace } from './download';
@@ -24,7 +24,7 @@ function command(
 
 const anyFinished = ({ run }: Stores): boolean => run.getState().finished.length > 0;
 const anyShown = (stores: Stores): boolean => shownRun(stores) !== undefined;
-const idle = ({ run }: Stores): boolean => !isRunning(run.getState());
+const idle = (stores: Stores): boolean => busyWith(stores) === null;
 
 async function copyDiagnostics(stores: Stores): Promise<void> {
   const { toasts } = stores.actions;

@@ -1,6 +1,7 @@
 /** The stores as React sees them: one context, one hook for each. */
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
+import { busyWith } from '../state/busy';
 import type { ConversationState } from '../state/conversation';
 import type { DocumentState } from '../state/document';
 import type { HistoryState } from '../state/history';
@@ -27,6 +28,16 @@ export function useStores(): Stores {
 
 export function useActions(): Stores['actions'] {
   return useStores().actions;
+}
+
+/** Why nothing else can start now, as a sentence; null where nothing is going on. */
+export function useBusy(): string | null {
+  const stores = useStores();
+  const why = (): string | null => busyWith(stores);
+  useStore(stores.run, why);
+  useStore(stores.search, why);
+  useStore(stores.heads, why);
+  return useStore(stores.scaling, why);
 }
 
 export function useConversation<T>(select: (state: ConversationState) => T): T {

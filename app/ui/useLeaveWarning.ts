@@ -1,10 +1,9 @@
 import { useEffect } from 'react';
-import { isRunning } from '../state/run';
-import { useRun } from './stores';
+import { useBusy } from './stores';
 
-/** Asks before a tab with a run in it is closed: the run would be lost, though never the document. */
+/** Asks before a tab with a run or a search in it is closed: it would be lost, though never the document. */
 export function useLeaveWarning(): void {
-  const running = useRun(isRunning);
+  const running = useBusy() !== null;
   useEffect(() => {
     if (!running) return undefined;
     const ask = (event: BeforeUnloadEvent): void => {

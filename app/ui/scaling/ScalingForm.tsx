@@ -1,8 +1,7 @@
 import { useId, useState } from 'react';
-import { isRunning } from '../../state/run';
 import type { ScalingInput } from '../../state/scaling';
 import { count } from '../format';
-import { useActions, useDocument, useModel, useRun, useScaling } from '../stores';
+import { useActions, useBusy, useDocument, useModel, useScaling } from '../stores';
 import { scalingTexts as words } from './scalingTexts';
 
 /** Ticked at first: what takes a minute or so. */
@@ -15,7 +14,7 @@ export function ScalingForm() {
   const software = useModel((state) => state.adapter?.software !== false);
   const ready = useModel((state) => state.model !== null);
   const hasDocument = useDocument((state) => state.text.trim() !== '');
-  const running = useRun(isRunning);
+  const busy = useBusy();
   const progress = useScaling((state) => state.progress);
   const [picked, setPicked] = useState<readonly number[] | null>(null);
   const [source, setSource] = useState<ScalingInput['source']>('sample');
@@ -91,7 +90,11 @@ export function ScalingForm() {
         </div>
       ) : (
         <div className="row">
-          <button type="submit" disabled={!ready || running || problem !== null}>
+          <button
+            type="submit"
+            disabled={!ready || busy !== null || problem !== null}
+            title={busy ?? undefined}
+          >
             {words.start}
           </button>
           {problem !== null && <span className="help">{problem}</span>}
