@@ -28,13 +28,16 @@ test('a file of heads is summed up, kept, exported and run; a bad one is refused
   await expect(panel).toContainText('No file: each head has MInference’s default');
 
   await input.setInputFiles(file('heads.json', mixed));
-  const summary = '8 layers × 6 heads: 43 vertical-slash, 5 A-shape (36 by default).';
+  const summary =
+    '8 layers × 6 heads: 43 vertical-slash, 5 A-shape. The file names only 12 of 48 heads and 2 of the model’s 8 layers';
   await expect(panel).toContainText(summary);
 
   await input.setInputFiles(file('bad.json', [{}, {}, {}, { 4: ['vertical_and_slash', 30, -5, 1] }]));
   await expect(panel.getByRole('alert')).toContainText('layer 3, head 4: slash_size is -5');
   await input.setInputFiles(file('other.json', [layer(['stream_llm', 1, 1, 1], 32)]));
-  await expect(panel.getByRole('alert')).toContainText('is no head of a model with 6 heads');
+  await expect(panel.getByRole('alert')).toContainText(
+    'is no head of a model with 6 heads (0 to 5). Load the model that it is for, choose another file, or remove it.',
+  );
   expect(await violations(page)).toEqual([]);
   // The one before is still in force.
   await expect(panel).toContainText(summary);

@@ -53,6 +53,9 @@ describe('what is refused names its place', () => {
     ['[{"0": ["stream_llm", 5, 9, "good"]}]', 'layer 0, head 0: the score'],
     ['[{}, {"3": ["stream_llm", 5, 9, 1, 1]}]', 'layer 1, head 3 must be [type'],
     ['[{}, {"3": null}]', 'layer 1, head 3 must be [type'],
+    ['[{}, {"0": ["stream_llm", 1, 1, 1], "00": ["stream_llm", 2, 2, 1]}]', 'layer 1, head 0 is named twice'],
+    ['[{}, {"3": ["stream_llm", 1, 1, 1], "3": ["stream_llm", 2, 2, 1]}]', 'layer 1, head 3 is named twice'],
+    ['[{"3": {"0": 1}, "3": ["stream_llm", 2, 2, 1]}]', 'is named twice'],
     ['[null]', 'layer 0 must be an object from head to its entry, not null'],
     ['[{"__proto__": ["stream_llm", 1, 1, 1]}]', "layer 0: '__proto__' is no head"],
     // What Python writes and JSON lacks, and what no double holds.
@@ -70,6 +73,13 @@ describe('what is refused names its place', () => {
     expect(() => parseHeadConfig(text, model)).toThrow(UserError);
     expect(() => parseHeadConfig(text, model)).toThrow(words);
   });
+});
+
+test('a file of another model is not told to be made otherwise', () => {
+  const remedy = 'Load the model that it is for, choose another file, or remove it.';
+  expect(() => parseHeadConfig('[{}, {}, {}, {}]', model)).toThrow(remedy);
+  expect(() => parseHeadConfig('[{"4": ["stream_llm", 1, 1, 1]}]', model)).toThrow(remedy);
+  expect(() => parseHeadConfig('[{"1": 3}]', model)).toThrow('layers and heads count from 0');
 });
 
 const entry = fc.record<HeadEntry>({

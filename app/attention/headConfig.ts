@@ -31,7 +31,16 @@ function refuse(sentence: string): UserError {
   return new UserError(
     'bad-setting',
     `minference: config: ${sentence}`,
-    'Give a list with one object a layer, such as {"0": ["vertical_and_slash", 1000, 6096, 0.9]}.',
+    'Give a list with one object a layer, such as {"0": ["vertical_and_slash", 1000, 6096, 0.9]}; layers and heads count from 0.',
+  );
+}
+
+/** The file is well made, and of another model. */
+function refuseModel(sentence: string): UserError {
+  return new UserError(
+    'bad-setting',
+    `minference: config: ${sentence}`,
+    'Load the model that it is for, choose another file, or remove it.',
   );
 }
 
@@ -89,17 +98,34 @@ function entryOf(value: unknown, place: string): HeadEntry {
 export function readHeadConfig(text: string): ReadonlyMap<number, HeadEntry>[] {
   const json = readJson(text);
   if (!Array.isArray(json)) throw refuse('it is not a list of layers.');
-  return json.map((layer: unknown, at) => {
+  const layers = json.map((layer: unknown, at) => {
     if (typeof layer !== 'object' || layer === null || Array.isArray(layer))
       throw refuse(`layer ${at} must be an object from head to its entry, not ${show(layer)}.`);
-    return new Map(
-      Object.entries(layer).map(([name, value]) => {
-        if (!/^\d{1,6}$/.test(name)) throw refuse(`layer ${at}: '${name}' is no head.`);
-        const head = Number(name);
-        return [head, entryOf(value, `layer ${at}, head ${head}`)];
-      }),
-    );
+    const entries = new Map<number, HeadEntry>();
+    for (const [name, value] of Object.entries(layer)) {
+      if (!/^\d{1,6}$/.test(name)) throw refuse(`layer ${at}: '${name}' is no head.`);
+      const head = Number(name);
+      const place = `layer ${at}, head ${head}`;
+      if (entries.has(head)) throw refuse(`${place} is named twice.`);
+      entries.set(head, entryOf(value, place));
+    }
+    return entries;
   });
+  refuseRepeated(text, layers);
+  return layers;
+}
+
+/** JSON.parse keeps the last of equal keys in silence. */
+function refuseRepeated(text: string, layers: readonly ReadonlyMap<number, HeadEntry>[]): void {
+  const keysOf = (part: string): string[] =>
+    Array.from(part.matchAll(/"((?:[^"\\]|\\.)*)"\s*:/g), ([, name = '']) => name);
+  if (keysOf(text).length === layers.reduce((sum, layer) => sum + layer.size, 0)) return;
+  // No entry holds braces, so each opens a layer.
+  for (const [at, part] of text.split('{').slice(1).entries()) {
+    const twice = keysOf(part).find((name, index, names) => names.indexOf(name) < index);
+    if (twice !== undefined) throw refuse(`layer ${at}, head ${twice} is named twice.`);
+  }
+  throw refuse('a head is named twice.');
 }
 
 /**
@@ -111,11 +137,13 @@ export function parseHeadConfig(
   { layers, heads }: { layers: number; heads: number },
 ): HeadEntry[][] {
   const read = readHeadConfig(text);
-  if (read.length > layers) throw refuse(`it has ${read.length} layers, and the model has ${layers}.`);
+  if (read.length > layers) throw refuseModel(`it has ${read.length} layers, and the model has ${layers}.`);
   read.forEach((layer, at) => {
     for (const head of layer.keys())
       if (head >= heads)
-        throw refuse(`layer ${at}: '${head}' is no head of a model with ${heads} heads (0 to ${heads - 1}).`);
+        throw refuseModel(
+          `layer ${at}: '${head}' is no head of a model with ${heads} heads (0 to ${heads - 1}).`,
+        );
   });
   return Array.from({ length: layers }, (_layer, at) =>
     Array.from({ length: heads }, (_head, head) => read[at]?.get(head) ?? defaultHead),

@@ -13,15 +13,18 @@ const text = JSON.stringify([
 
 test('kinds are counted for the model, or for what the file names', () => {
   expect(headSummary(text, null)).toBe(
-    '2 layers × 3 heads: 4 vertical-slash, 1 A-shape, 1 block-sparse (3 by default).',
+    '2 layers × 3 heads: 4 vertical-slash, 1 A-shape, 1 block-sparse. The file names only 3 of 6 heads; the other 3 get MInference’s default, 1,000 columns and 6,096 diagonals.',
   );
   expect(headSummary(text, { layers: 3, heads: 4 })).toBe(
-    '3 layers × 4 heads: 10 vertical-slash, 1 A-shape, 1 block-sparse (9 by default).',
+    '3 layers × 4 heads: 10 vertical-slash, 1 A-shape, 1 block-sparse. The file names only 3 of 12 heads and 2 of the model’s 3 layers; the other 9 get MInference’s default, 1,000 columns and 6,096 diagonals.',
   );
   expect(headSummary('[{"0": ["stream_llm", 1, 1, 1]}]', { layers: 1, heads: 1 })).toBe(
-    '1 layers × 1 heads: 1 A-shape.',
+    '1 layer × 1 head: 1 A-shape.',
   );
-  expect(headSummary('[]', null)).toContain('names none');
+  const none = 'The file names no head: each gets MInference’s default, 1,000 columns and 6,096 diagonals.';
+  expect(headSummary('[]', { layers: 8, heads: 6 })).toBe(`8 layers × 6 heads: 48 vertical-slash. ${none}`);
+  expect(headSummary('[{}]', null)).toBe(none);
+  expect(headSummary('[]', null)).toBe(none);
 });
 
 test('what is no configuration, or one of another model, is refused', () => {

@@ -1,5 +1,5 @@
 /** What a configuration by head says, in a line. */
-import { parseHeadConfig, readHeadConfig, type HeadType } from '../attention/headConfig';
+import { defaultHead, parseHeadConfig, readHeadConfig, type HeadType } from '../attention/headConfig';
 
 const words: Record<HeadType, string> = {
   vertical_and_slash: 'vertical-slash',
@@ -7,9 +7,28 @@ const words: Record<HeadType, string> = {
   block_sparse: 'block-sparse',
 };
 
+function counted(value: number, noun: string): string {
+  return `${value} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+const usual = `MInference’s default, ${defaultHead.verticalSize.toLocaleString('en')} columns and ${defaultHead.slashSize.toLocaleString('en')} diagonals`;
+
+/** What the file leaves out: MInference's own may, and one of another model does. */
+function missingSentence(
+  named: readonly ReadonlyMap<number, unknown>[],
+  { layers, heads }: { layers: number; heads: number },
+): string {
+  const known = named.reduce((sum, layer) => sum + layer.size, 0);
+  const all = layers * heads;
+  if (known === all && all > 0) return '';
+  if (known === 0) return ` The file names no head: each gets ${usual}.`;
+  const short = named.length < layers ? ` and ${named.length} of the model’s ${layers} layers` : '';
+  return ` The file names only ${known} of ${counted(all, 'head')}${short}; the other ${all - known} get ${usual}.`;
+}
+
 /**
- * '8 layers × 6 heads: 12 A-shape, 36 vertical-slash (4 by default).' Without a model, of as many layers and heads as the
- * file names. Throws a `UserError` where the file can't be read, or is not of this model.
+ * '8 layers × 6 heads: 12 A-shape, 36 vertical-slash.', and how many of them the file does not name. Without a model, of
+ * as many layers and heads as the file names. Throws a `UserError` where the file can't be read, or is not of this model.
  */
 export function headSummary(text: string, model: { layers: number; heads: number } | null): string {
   const named = readHeadConfig(text);
@@ -23,8 +42,7 @@ export function headSummary(text: string, model: { layers: number; heads: number
     count: heads.filter((head) => head.type === type).length,
   }));
   const list = counts.flatMap(({ word, count }) => (count > 0 ? [`${count} ${word}`] : []));
-  const missing = heads.length - named.reduce((sum, layer) => sum + layer.size, 0);
-  const defaults = missing > 0 ? ` (${missing} by default)` : '';
-  const size = `${shape.layers} layers × ${shape.heads} heads`;
-  return list.length > 0 ? `${size}: ${list.join(', ')}${defaults}.` : `${size}: the file names none.`;
+  if (heads.length === 0) return missingSentence(named, shape).trim();
+  const size = `${counted(shape.layers, 'layer')} × ${counted(shape.heads, 'head')}`;
+  return `${size}: ${list.join(', ')}.${missingSentence(named, shape)}`;
 }
