@@ -33,16 +33,28 @@ test('a file of heads is summed up, kept, exported and run; a bad one is refused
   await expect(panel).toContainText(summary);
 
   await input.setInputFiles(file('bad.json', [{}, {}, {}, { 4: ['vertical_and_slash', 30, -5, 1] }]));
-  await expect(panel.getByRole('alert')).toContainText('layer 3, head 4: slash_size is -5');
+  await expect(panel.getByRole('alert')).toContainText('bad.json: layer 3, head 4: slash_size is -5');
   await input.setInputFiles(file('other.json', [layer(['stream_llm', 1, 1, 1], 32)]));
   await expect(panel.getByRole('alert')).toContainText(
-    'is no head of a model with 6 heads (0 to 5). Load the model that it is for, choose another file, or remove it.',
+    'is no head of a model with 6 heads (0 to 5). Load the model that it is for, choose another file, or remove it. The file before it is still in use.',
   );
   expect(await violations(page)).toEqual([]);
   // The one before is still in force.
   await expect(panel).toContainText(summary);
   await input.setInputFiles(file('heads.json', mixed));
   await expect(panel.getByRole('alert')).toHaveCount(0);
+
+  // The way back from another file, and from none.
+  const undo = panel.getByRole('button', { name: 'Undo' });
+  await input.setInputFiles(file('empty.json', []));
+  await expect(panel).toContainText('The file names no head');
+  await undo.click();
+  await expect(panel).toContainText(summary);
+  await expect(undo).toHaveCount(0);
+  await panel.getByRole('button', { name: 'Remove' }).click();
+  await expect(panel).toContainText('No file: each head has MInference’s default');
+  await undo.click();
+  await expect(panel).toContainText(summary);
 
   const download = page.waitForEvent('download');
   await panel.getByRole('button', { name: 'Export' }).click();

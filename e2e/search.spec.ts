@@ -33,7 +33,9 @@ test('budgets by head are searched on the document, used, and kept for the model
   const said = Number(/mean density of (\d+)%/.exec((await found.textContent()) ?? '')?.[1]);
   expect(said).toBeGreaterThan(50);
 
-  await page.getByRole('button', { name: 'Remove' }).click();
+  // What it replaced was none.
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByText('In use.')).toHaveCount(0);
   await page.reload();
   await page.getByRole('button', { name: 'Use these budgets' }).click({ timeout: 60_000 });
   await expect(page.getByText('In use.')).toBeVisible();

@@ -136,7 +136,7 @@ export function historyActions(store: HistoryStore, parts: HistoryParts) {
       if (!entry) return;
       const { question } = entry.result.request;
       try {
-        settings.setState(settingsOfSetup(setupOfRun(entry), settings.getState()));
+        settings.setState(settingsOfSetup(setupOfRun(entry), settings.getState(), entry.result.model.id));
       } catch (error) {
         toasts.sayError(error);
         return;

@@ -4,6 +4,7 @@ import type { HeadSearchInput, HeadSearchReport } from '../engine/types';
 import { model as report } from '../worker/fakeWorker';
 import { createStore } from 'zustand/vanilla';
 import { createDocumentStore } from './document';
+import { createHeadConfigStore, headConfigActions } from './headConfigs';
 import type { ModelState } from './model';
 import { createSearchStore, searchActions } from './search';
 import { createSettingsStore, type KeyValue } from './settings';
@@ -48,8 +49,9 @@ function setup(
   }));
   const playground = { searchHeads: vi.fn(searchHeads), cancel: vi.fn() };
   const store = createSearchStore(local);
+  const configs = headConfigActions(createHeadConfigStore(), settings, model);
   const now = () => new Date('2026-11-23T00:00:00Z');
-  const actions = searchActions(store, { playground, document, model, settings, now, clock });
+  const actions = searchActions(store, { playground, document, model, settings, configs, now, clock });
   return { local, settings, store, actions, playground };
 }
 
@@ -65,6 +67,7 @@ test('what is found is used, kept for the model, and offered again on the next v
   const again = createSearchStore(local);
   expect(again.getState().found.builtin).toEqual({ ...found, date: '2026-11-23T00:00:00.000Z' });
 
+  expect(settings.getState().configModel).toBe('builtin');
   settings.setState({ patternValues: {} });
   actions.apply();
   expect(settings.getState().patternValues.minference?.config).toBe(found.config);

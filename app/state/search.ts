@@ -7,7 +7,8 @@ import type { Playground } from '../playground';
 import type { DocumentStore } from './document';
 import type { ModelStore } from './model';
 import { RateMeter } from './rate';
-import { setPatternValue, type KeyValue, type SettingsStore } from './settings';
+import type { HeadConfigActions } from './headConfigs';
+import type { KeyValue, SettingsStore } from './settings';
 
 const Found = v.object({
   model: v.string(),
@@ -79,18 +80,18 @@ export interface SearchParts {
   document: DocumentStore;
   model: ModelStore;
   settings: SettingsStore;
+  configs: Pick<HeadConfigActions, 'use'>;
   now?: () => Date;
   /** Milliseconds of a steady clock. */
   clock?: () => number;
 }
 
 export function searchActions(store: SearchStore, parts: SearchParts) {
-  const { playground, document, model, settings } = parts;
+  const { playground, document, model, settings, configs } = parts;
   const now = parts.now ?? (() => new Date());
   const meter = new RateMeter(parts.clock ?? (() => performance.now()), rateWindowMs);
-  const apply = (found: FoundHeads): void => {
-    setPatternValue(settings, 'minference', 'config', found.config);
-    setPatternValue(settings, 'minference', 'budget', found.budget === 'classic' ? undefined : found.budget);
+  const apply = ({ model: of, config, budget }: FoundHeads): void => {
+    configs.use(of, { config, budget: budget === 'classic' ? null : budget, file: null });
   };
   return {
     /** Searches on the document at hand with the loaded model, keeps what it finds and uses it. */

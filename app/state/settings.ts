@@ -6,6 +6,17 @@ import { patternRequest, patterns, type SettingValue } from './patterns';
 
 const names = patterns.map((pattern) => pattern.name);
 
+const HeadConfigSchema = v.object({
+  config: v.string(),
+  /** null: as at first. */
+  budget: v.nullable(v.picklist(['classic', 'scaled'])),
+  /** The file that it came from; null of a search. */
+  file: v.nullable(v.string()),
+});
+
+/** MInference's configuration by head, and what its sizes mean. */
+export type HeadConfig = v.InferOutput<typeof HeadConfigSchema>;
+
 const schema = v.object({
   theme: v.fallback(v.picklist(['auto', 'light', 'dark']), 'auto'),
   pattern: v.fallback(v.picklist(names), 'adaptive'),
@@ -14,6 +25,10 @@ const schema = v.object({
     v.record(v.string(), v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]))),
     {},
   ),
+  /** The model that the configuration by head is for; null: none is used, or it is not known. */
+  configModel: v.fallback(v.nullable(v.string()), null),
+  /** The last configuration by head of each model. */
+  headConfigs: v.fallback(v.record(v.string(), HeadConfigSchema), {}),
   /** Prompt tokens at most; null is as many as the model takes. */
   context: v.fallback(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))), null),
   newTokens: v.fallback(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(8_192)), 24),

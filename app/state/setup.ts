@@ -17,15 +17,20 @@ export function setupOfRun({ context, result }: FinishedRun): Setup {
 }
 
 /**
- * The settings that a setup comes to; other patterns keep what was set for them.
+ * The settings that a setup comes to; other patterns keep what was set for them. `model` is what it was made with.
  * Throws 'bad-setting' naming a pattern or parameter that this page does not offer, or a value out of range.
  */
-export function settingsOfSetup(setup: Setup, before: Settings): Partial<Settings> {
+export function settingsOfSetup(
+  setup: Setup,
+  before: Settings,
+  model: string | null = null,
+): Partial<Settings> {
   const { pattern, context, newTokens, sampling, order, dense } = setup;
   const values = pageValues(pattern);
   return {
     pattern: pattern.name,
     patternValues: { ...before.patternValues, [pattern.name]: values },
+    ...(pattern.name === 'minference' && { configModel: values.config === undefined ? null : model }),
     context,
     newTokens,
     ...sampling,

@@ -90,7 +90,7 @@ export function sharingActions(parts: SharingParts) {
         const { decodeShared } = await import('../storage/share');
         const shared = await decodeShared(fragment);
         const before = { settings: settings.getState(), document: document.getState() };
-        settings.setState(settingsOfSetup(shared.setup, before.settings));
+        settings.setState(settingsOfSetup(shared.setup, before.settings, shared.model));
         const question = shared.question ?? before.document.question;
         if (shared.document) parts.replaceDocument({ ...shared.document, question });
         else if (shared.question !== undefined) document.setState({ question, expected: null });

@@ -6,6 +6,7 @@ import { conversationActions, createConversationStore } from './conversation';
 import { createDocumentStore, documentActions } from './document';
 import type { RunStorage } from '../storage/runs';
 import { createHistoryStore, historyActions } from './history';
+import { createHeadConfigStore, followModel, headConfigActions } from './headConfigs';
 import { createHeadsStore, headsActions } from './heads';
 import { createLibraryStore, libraryActions, type StorageAccess } from './library';
 import { createModelStore, modelActions } from './model';
@@ -42,6 +43,9 @@ export function createStores(playground: Playground, storages: Storages, kept: L
   const prompt = createPromptStore(playground, document, model, settings);
   const run = createRunStore(playground, document);
   const heads = createHeadsStore();
+  const headConfigs = createHeadConfigStore();
+  const headConfigCalls = headConfigActions(headConfigs, settings, model);
+  followModel(settings, model);
   const search = createSearchStore(storages.local);
   const scaling = createScalingStore();
   const modelCalls = modelActions(model, playground);
@@ -80,6 +84,7 @@ export function createStores(playground: Playground, storages: Storages, kept: L
     page,
     toasts,
     heads,
+    headConfigs,
     search,
     scaling,
     version: createVersionStore(),
@@ -106,7 +111,8 @@ export function createStores(playground: Playground, storages: Storages, kept: L
       toasts: toastCalls,
       heads: headsActions(heads, playground, model, run),
       scaling: scalingActions(scaling, { playground, document, model, settings }),
-      search: searchActions(search, { playground, document, model, settings }),
+      search: searchActions(search, { playground, document, model, settings, configs: headConfigCalls }),
+      headConfigs: headConfigCalls,
     },
   };
 }

@@ -41,13 +41,7 @@ function Field({ parameter, values, onChange }: FieldProps) {
   const value = values[parameter.name];
   const { label, help, kind } = parameter;
   if (kind === 'file')
-    return (
-      <FileField
-        parameter={parameter}
-        value={value === undefined ? undefined : String(value)}
-        onChange={onChange}
-      />
-    );
+    return <FileField parameter={parameter} value={value === undefined ? undefined : String(value)} />;
   if (kind === 'share')
     return (
       <ShareField

@@ -5,7 +5,7 @@ import type { Stores } from '../state/stores';
 
 export function diagnostics(error: ErrorReport | null, stores: Stores): string {
   const { adapter, model, source } = stores.model.getState();
-  const { theme: _, ...settings } = stores.settings.getState();
+  const { theme: _, headConfigs: __, ...settings } = stores.settings.getState();
   return JSON.stringify(
     {
       version,

@@ -5,6 +5,7 @@ import { busyWith } from '../state/busy';
 import type { ConversationState } from '../state/conversation';
 import type { DocumentState } from '../state/document';
 import type { HistoryState } from '../state/history';
+import type { HeadConfigState } from '../state/headConfigs';
 import type { HeadsState } from '../state/heads';
 import type { LibraryState } from '../state/library';
 import type { ModelState } from '../state/model';
@@ -50,6 +51,10 @@ export function useDocument<T>(select: (state: DocumentState) => T): T {
 
 export function useHistory<T>(select: (state: HistoryState) => T): T {
   return useStore(useStores().history, select);
+}
+
+export function useHeadConfigs<T>(select: (state: HeadConfigState) => T): T {
+  return useStore(useStores().headConfigs, select);
 }
 
 export function useHeads<T>(select: (state: HeadsState) => T): T {
