@@ -97,8 +97,8 @@ export function FileField({ parameter, value }: FileFieldProps) {
           </>
         )}
       </div>
-      <div>
-        <output id={`${id}-says`}>{kept === null ? empty : kept.summary}</output>{' '}
+      <div className="row">
+        <output id={`${id}-says`}>{kept === null ? empty : kept.summary}</output>
         {undoable && (
           <button
             type="button"
