@@ -32,6 +32,7 @@ test('heads are measured after the run, shown as a map, and reached by key', asy
   await expect(panel.getByRole('progressbar', { name: 'Heads measured' })).toBeVisible();
   await expect(app.runButton).toHaveAccessibleDescription('Heads are being measured.');
   await expect(app.runButton).toBeDisabled();
+  await expect(page.getByRole('button', { name: 'Repeat', exact: true }).first()).toBeDisabled();
   const grid = panel.getByRole('table', { name: 'Attention kept by layer and head' });
   await expect(grid).toBeVisible({ timeout: runTimeout });
   await expect(grid.getByRole('button')).toHaveCount(8 * 6);

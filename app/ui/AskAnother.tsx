@@ -1,9 +1,9 @@
 import { useEffect, useId, useRef, type FormEvent, type KeyboardEvent } from 'react';
 import { conversationOf, endedBy, type Ended } from '../state/conversation';
-import { isRunning, type FinishedRun } from '../state/run';
+import type { FinishedRun } from '../state/run';
 import { ErrorNote } from './ErrorNote';
 import { bytes, counted } from './format';
-import { useActions, useConversation, useDocument, useModel, useRun, useSettings } from './stores';
+import { useActions, useBusy, useConversation, useDocument, useModel, useSettings } from './stores';
 import { texts } from './texts';
 
 const { conversation: words } = texts;
@@ -36,7 +36,7 @@ function Field({ run }: { run: FinishedRun }) {
   const draft = useConversation((state) => state.draft);
   const refocus = useConversation((state) => state.refocus);
   const kept = useConversation((state) => state.kept !== null);
-  const running = useRun(isRunning);
+  const busy = useBusy();
   const { conversation } = useActions();
   const field = useRef<HTMLInputElement>(null);
 
@@ -74,7 +74,12 @@ function Field({ run }: { run: FinishedRun }) {
           }}
           onKeyDown={onKeyDown}
         />
-        <button type="submit" className="primary" disabled={running || draft.trim() === ''}>
+        <button
+          type="submit"
+          className="primary"
+          disabled={busy !== null || draft.trim() === ''}
+          title={busy ?? undefined}
+        >
           {words.ask}
         </button>
       </div>
@@ -85,7 +90,7 @@ function Field({ run }: { run: FinishedRun }) {
 
 function KeptLine({ id, run }: { id: string; run: FinishedRun }) {
   const kept = useConversation((state) => state.kept);
-  const running = useRun(isRunning);
+  const busy = useBusy();
   const { conversation } = useActions();
   if (!kept)
     return (
@@ -98,7 +103,13 @@ function KeptLine({ id, run }: { id: string; run: FinishedRun }) {
       <p className="help" id={id}>
         {words.kept(counted(kept.tokens, 'token'), bytes(kept.bytes))}
       </p>
-      <button type="button" className="quiet" disabled={running} onClick={() => void conversation.forget()}>
+      <button
+        type="button"
+        className="quiet"
+        disabled={busy !== null}
+        title={busy ?? undefined}
+        onClick={() => void conversation.forget()}
+      >
         {words.forget}
       </button>
     </div>

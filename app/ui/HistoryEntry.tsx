@@ -4,7 +4,7 @@ import { isRunning, type FinishedRun } from '../state/run';
 import { downloadRun } from './download';
 import { isFollowUp, keptFacts } from './followUp';
 import { count, moment } from './format';
-import { useActions, useRun } from './stores';
+import { useActions, useBusy, useRun } from './stores';
 import { texts } from './texts';
 import { nameOf, outcome, sparseRun } from './words';
 
@@ -68,7 +68,7 @@ function Line({ run }: { run: FinishedRun }) {
 }
 
 function EntryActions({ run, shown }: { run: FinishedRun; shown: boolean }) {
-  const running = useRun(isRunning);
+  const busy = useBusy();
   const comparable = useRun((state) => state.shown !== null && !shown);
   const [naming, setNaming] = useState(false);
   const { history, run: actions } = useActions();
@@ -83,7 +83,13 @@ function EntryActions({ run, shown }: { run: FinishedRun; shown: boolean }) {
     );
   return (
     <div className="row history-actions">
-      <button type="button" className="quiet" disabled={running} onClick={() => void history.replay(run.id)}>
+      <button
+        type="button"
+        className="quiet"
+        disabled={busy !== null}
+        title={busy ?? undefined}
+        onClick={() => void history.replay(run.id)}
+      >
         {words.replay}
       </button>
       {comparable && (

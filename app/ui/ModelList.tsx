@@ -2,13 +2,12 @@ import type { ModelSource } from '../engine/types';
 import { fitOf, type Fit } from '../state/fit';
 import { keyOf } from '../state/library';
 import { models, listedModel, weightBytes, type ListedModel } from '../state/models';
-import { isRunning } from '../state/run';
 import type { HubSource } from '../worker/library';
 import { ErrorNote } from './ErrorNote';
 import { ModelRow } from './ModelRow';
 import { NumberField } from './NumberField';
 import { bytes } from './format';
-import { useActions, useLibrary, useModel, useRun, useSettings } from './stores';
+import { useActions, useBusy, useLibrary, useModel, useSettings } from './stores';
 
 /** Prompts that a model's fit is told for, unless the context is set. */
 const usualTokens = 131_072;
@@ -41,7 +40,7 @@ export function ModelList({ onLoad }: { onLoad: (source: ModelSource) => void })
   const model = useModel((state) => state.model);
   const current = useModel((state) => state.source);
   const loading = useModel((state) => state.loading !== null);
-  const running = useRun(isRunning);
+  const busy = useBusy() !== null;
   const { library } = useActions();
   // What is or was downloaded by id stands below the list.
   const others = new Map(
@@ -72,7 +71,7 @@ export function ModelList({ onLoad }: { onLoad: (source: ModelSource) => void })
               kept={source === 'builtin' ? undefined : kept.find((one) => keyOf(one) === keyOf(source))}
               fit={fit(listed)}
               loaded={isLoaded(source)}
-              busy={running || loading}
+              busy={busy || loading}
               onLoad={() => {
                 onLoad(
                   source === 'builtin'

@@ -1,19 +1,24 @@
-import { isRunning, type FinishedRun } from '../state/run';
+import type { FinishedRun } from '../state/run';
 import { downloadCsv, downloadRun, downloadTrace } from './download';
 import { pageTexts } from './pageTexts';
-import { useActions, useRun } from './stores';
+import { useActions, useBusy } from './stores';
 import { texts } from './texts';
 
 const { actions: words } = texts;
 
 export function ResultActions({ run }: { run: FinishedRun }) {
-  const running = useRun(isRunning);
+  const busy = useBusy();
   const { history, page } = useActions();
   const measured = run.result.runs.some(({ phasesMs }) => phasesMs !== null);
   return (
     <section aria-label={words.title}>
       <div className="row">
-        <button type="button" disabled={running} onClick={() => void history.replay(run.id)}>
+        <button
+          type="button"
+          disabled={busy !== null}
+          title={busy ?? undefined}
+          onClick={() => void history.replay(run.id)}
+        >
           {words.replay}
         </button>
         <button
