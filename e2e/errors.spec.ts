@@ -3,6 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type App } from './fixtures/app';
+import { violations } from './fixtures/axe';
 
 async function chooseSource(app: App, name: string): Promise<void> {
   await app.page.getByRole('button', { name: 'Change' }).click();
@@ -49,17 +50,68 @@ test('a bad parameter is refused by its name and the length of the prompt, besid
   page,
 }) => {
   await app.open();
+  await page.getByText('Advanced parameters').click();
+  const field = page.getByRole('spinbutton', { name: 'Columns at most' });
+  const bar = page.locator('.run-bar').getByRole('status');
+  // No document is needed to know that.
+  await field.fill('-5');
+  const negative = 'Columns at most (verticalSize) is -5, which is negative.';
+  await expect(bar).toContainText(negative);
+  await expect(field).toHaveAttribute('aria-invalid', 'true');
+  await expect(field).toHaveAccessibleDescription(/^Columns at most .verticalSize. is -5, .*Single keys/);
+  expect(await violations(page)).toEqual([]);
+
+  await app.takeSample('Report');
+  await app.runButton.click();
+  await expect(page.getByRole('alert')).toContainText(negative);
+  await field.fill('900000');
+  for (const place of [bar, field.locator('..')])
+    await expect(place).toContainText(
+      /\(verticalSize\) is 900000, which is above the prompt's length, \d{3}\. .* to \d{3} \(the/,
+    );
+  await field.fill('16');
+  await expect(bar).toBeEmpty();
+  await expect(field).not.toHaveAttribute('aria-invalid');
+  await expect(page.locator('.run-bar')).toContainText(/Prompt of \d+ tokens needs/);
+});
+
+test('a parameter that is no number is refused where it stands, and nothing runs', async ({ app, page }) => {
+  await app.open();
   await app.takeSample('Report');
   await page.getByText('Advanced parameters').click();
   const field = page.getByRole('spinbutton', { name: 'Columns at most' });
-  await field.fill('-5');
-  const bar = page.locator('.run-bar');
-  await expect(bar).toContainText('adaptive: verticalSize is -5, which is negative.');
-  await expect(bar).toContainText(/from 0 to \d{3} \(the prompt's length\)/);
+  const refused = 'Columns at most (verticalSize) is not a number.';
+  const badInput = () => field.evaluate((input: HTMLInputElement) => input.validity.badInput);
+  const bar = page.locator('.run-bar').getByRole('status');
+  // To the page's code the field is empty before and after.
+  await field.pressSequentially('-');
+  await expect(bar).toContainText(refused);
+  await field.pressSequentially('7-');
+  expect(await badInput()).toBe(true);
+  await expect(bar).toContainText(refused);
+  await expect(field).toHaveAttribute('aria-invalid', 'true');
+  await expect(field).toHaveAccessibleDescription(/is not a number\./);
   await app.runButton.click();
-  await expect(page.getByRole('alert')).toContainText('verticalSize is -5');
-  await field.fill('16');
-  await expect(bar).toContainText(/Prompt of \d+ tokens needs/);
+  await expect(page.getByRole('alert')).toContainText(refused);
+  await expect(page.getByRole('heading', { name: 'Running' })).toHaveCount(0);
+
+  // What is set from elsewhere takes the text away, and so does another pattern.
+  await page.getByRole('button', { name: 'Settings', exact: true }).click();
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await page.keyboard.press('Escape');
+  await expect(bar).toBeEmpty();
+  expect(await badInput()).toBe(false);
+  await field.pressSequentially('1e5-');
+  await expect(bar).toContainText(refused);
+  await page.getByRole('radio', { name: /^A-shape/ }).check();
+  await expect(bar).toBeEmpty();
+  await page.getByRole('radio', { name: /Adaptive/ }).check();
+  await expect(bar).toBeEmpty();
+  await field.pressSequentially('12-');
+  await expect(bar).toContainText(refused);
+  await field.press('Backspace');
+  await expect(field).toHaveValue('12');
+  await expect(bar).toBeEmpty();
 });
 
 test('no network, then a model that does not exist: the built-in one stays', async ({

@@ -101,6 +101,8 @@ function read(pattern: string, name: string, field: Field, given: SettingValue):
   const maxIs = field.kind === 'whole' ? field.maxIs : undefined;
   const kind = field.kind === 'whole' ? 'whole number' : 'number';
   const range = `Give a ${kind} from ${min} to ${max}${maxIs === undefined ? '' : ` (${maxIs})`}.`;
+  // A field of a page whose text is no number; what stands there, it does not tell.
+  if (Number.isNaN(given)) throw refuse(`${pattern}: ${name} is not a number.`, range);
   if (
     typeof number !== 'number' ||
     !Number.isFinite(number) ||

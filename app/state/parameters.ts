@@ -1,6 +1,9 @@
 /** What a person can set of a pattern, as data. */
 export type SettingValue = string | number | boolean;
 
+/** Sizes in tokens go no further, whatever the prompt: where the sparse index ends. */
+export const longestPrompt = 2 ** 20;
+
 export interface NumberParameter {
   kind: 'number';
   name: string;
@@ -9,6 +12,8 @@ export interface NumberParameter {
   min: number;
   max: number;
   step: number;
+  /** Fractions are taken too. */
+  real?: true;
 }
 
 export interface ChoiceParameter {

@@ -1,9 +1,10 @@
 /** The patterns that a person can choose, as data: a further one is one entry here. The engine validates the values. */
 import type { PatternName, PatternRequest } from '../engine/types';
+import { byBudget, estimating, fallback, window } from './commonParameters';
 import { headSummary } from './headSummary';
-import type { ChoiceParameter, NumberParameter, Parameter, SettingValue } from './parameters';
+import { longestPrompt, type Parameter, type SettingValue } from './parameters';
 
-export type { FileParameter, Parameter, SettingValue, ShareParameter } from './parameters';
+export type { FileParameter, NumberParameter, Parameter, SettingValue, ShareParameter } from './parameters';
 
 /** How a pattern is drawn in miniature: true where tile (row, column) of a small causal square is computed. */
 export type Mask = (row: number, column: number) => boolean;
@@ -18,68 +19,6 @@ export interface PatternChoice {
   /** Left empty, a parameter takes the engine's default. */
   parameters: readonly Parameter[];
 }
-
-const fallback: ChoiceParameter = {
-  kind: 'choice',
-  name: 'fallback',
-  label: 'Short prompts',
-  help: 'Below a few thousand tokens an index costs more than it saves, so dense is used and the result says so.',
-  options: [
-    { value: 'auto', label: 'Dense where sparse cannot pay' },
-    { value: 'off', label: 'Sparse at every length' },
-  ],
-};
-
-/**
- * Where the engine's default depends on the budget, which the first option leaves to it: the original, and `classic` with
- * it, has no fallback. `initial` is the budget while none is chosen.
- */
-function byBudget(initial: 'classic' | 'scaled'): ChoiceParameter {
-  const effect = (budget: SettingValue): string =>
-    budget === 'classic' ? 'sparse at every length' : 'dense where sparse cannot pay';
-  return {
-    ...fallback,
-    help: 'The original is sparse at every length. Dense where an index costs more than it saves is said in the result.',
-    options: [
-      {
-        value: 'by budget',
-        label: ({ budget = initial }) => `As the ${String(budget)} budget: ${effect(budget)}`,
-      },
-      ...fallback.options,
-    ],
-  };
-}
-
-const estimating: NumberParameter = {
-  kind: 'number',
-  name: 'lastQ',
-  label: 'Estimating queries',
-  help: 'How many of the last queries are used for the estimate.',
-  min: 1,
-  max: 256,
-  step: 1,
-};
-
-const window: readonly NumberParameter[] = [
-  {
-    kind: 'number',
-    name: 'init',
-    label: 'First tokens',
-    help: 'Tokens at the start that every query sees.',
-    min: 0,
-    max: 1_000_000,
-    step: 64,
-  },
-  {
-    kind: 'number',
-    name: 'local',
-    label: 'Window',
-    help: 'Tokens just before a query that it sees.',
-    min: 1,
-    max: 1_000_000,
-    step: 64,
-  },
-];
 
 export const patterns: readonly PatternChoice[] = [
   {
@@ -108,7 +47,7 @@ export const patterns: readonly PatternChoice[] = [
         label: 'Columns at most',
         help: 'Single keys that every later query of a head looks at.',
         min: 0,
-        max: 1_000_000,
+        max: longestPrompt,
         step: 1,
       },
       {
@@ -117,7 +56,7 @@ export const patterns: readonly PatternChoice[] = [
         label: 'Diagonals at most',
         help: 'Distances at which every query of a head looks back, in bands of 64.',
         min: 0,
-        max: 1_000_000,
+        max: longestPrompt,
         step: 64,
       },
       {
@@ -126,7 +65,7 @@ export const patterns: readonly PatternChoice[] = [
         label: 'Last rows dense',
         help: 'Rows at the end of the prompt that look at everything.',
         min: 0,
-        max: 1_000_000,
+        max: longestPrompt,
         step: 64,
       },
       estimating,
@@ -158,7 +97,7 @@ export const patterns: readonly PatternChoice[] = [
         label: 'Columns',
         help: 'Single keys that every later query looks at.',
         min: 0,
-        max: 100_000,
+        max: longestPrompt,
         step: 1,
       },
       {
@@ -167,7 +106,7 @@ export const patterns: readonly PatternChoice[] = [
         label: 'Diagonals',
         help: 'Distances at which every query looks back.',
         min: 0,
-        max: 100_000,
+        max: longestPrompt,
         step: 1,
       },
       estimating,
@@ -197,7 +136,7 @@ export const patterns: readonly PatternChoice[] = [
         label: 'Last rows dense',
         help: 'Rows at the end of the prompt that look at everything.',
         min: 0,
-        max: 1_000_000,
+        max: longestPrompt,
         step: 1,
       },
       fallback,
@@ -252,6 +191,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: 1,
         step: 0.01,
+        real: true,
       },
       {
         kind: 'choice',
@@ -334,6 +274,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: 1,
         step: 0.01,
+        real: true,
       },
       {
         kind: 'number',
@@ -343,6 +284,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: 1,
         step: 0.01,
+        real: true,
       },
       {
         kind: 'number',
@@ -350,7 +292,7 @@ export const patterns: readonly PatternChoice[] = [
         label: 'Least budget',
         help: 'Tokens of columns, and of diagonals, that every head keeps at least. Prompts up to this length are dense.',
         min: 0,
-        max: 1_000_000,
+        max: longestPrompt,
         step: 64,
       },
       {

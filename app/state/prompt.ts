@@ -6,6 +6,7 @@ import type { Playground } from '../playground';
 import type { DocumentStore } from './document';
 import { promptOf } from './keeping';
 import type { ModelStore } from './model';
+import { inPageWords, settingsRefusal } from './refusals';
 import { requestSettings, type SettingsStore } from './settings';
 
 export interface PromptState {
@@ -57,13 +58,15 @@ export function createPromptStore(
       const counted = edges ?? (await playground.count(prompt, signal));
       if (signal.aborted) return;
       const count = { document: counted.document, prompt: counted.prompt, truncated: counted.truncated };
-      store.setState({ count, counting: false, error: null });
+      const refused = settingsRefusal(chosen);
+      store.setState({ count, counting: false, error: refused, ...(refused && { plan: null }) });
+      if (refused) return;
       const request = requestSettings(chosen);
       const plan = await playground.plan(count.prompt, request.maxNewTokens, request, signal);
       if (!signal.aborted) store.setState({ plan });
     } catch (error) {
       if (signal.aborted || isAbort(error)) return;
-      store.setState({ ...nothing, error: toReport(error) });
+      store.setState({ ...nothing, error: inPageWords(toReport(error), chosen.pattern) });
     }
   };
 

@@ -8,6 +8,7 @@ import type { Lane, Playground, PlaygroundEvent } from '../playground';
 import { checkContent, type DocumentStore } from './document';
 import { keepFields, promptOf } from './keeping';
 import type { ModelStore } from './model';
+import { inPageWords, settingsRefusal } from './refusals';
 import { requestSettings, type SettingsStore } from './settings';
 
 export interface LaneState {
@@ -129,7 +130,7 @@ function reduce(store: RunStore, batch: LaneBatch, document: DocumentStore, even
       store.setState(({ active }) => ({
         ...stopped(active, 'failed'),
         // A further question's error stands where it was asked.
-        error: active?.following ? null : event.error,
+        error: active?.following ? null : inPageWords(event.error, active?.request.pattern.name ?? ''),
         announcement: '',
       }));
       return;
@@ -276,6 +277,11 @@ export function runActions(
         return;
       }
       const chosen = settings.getState();
+      const refused = settingsRefusal(chosen);
+      if (refused) {
+        store.setState({ error: refused });
+        return;
+      }
       const { adapter, model: loaded } = model.getState();
       try {
         await playground.compare({
@@ -287,7 +293,8 @@ export function runActions(
         });
       } catch (error) {
         // Told by event already, unless it never began.
-        if (store.getState().active === null) store.setState({ error: toReport(error) });
+        if (store.getState().active === null)
+          store.setState({ error: inPageWords(toReport(error), chosen.pattern) });
       }
     },
     cancel: (): void => {

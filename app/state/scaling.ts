@@ -7,6 +7,7 @@ import type { CompareResult, PatternName, RunResult } from '../engine/types';
 import type { Playground } from '../playground';
 import type { DocumentStore } from './document';
 import type { ModelStore } from './model';
+import { inPageWords } from './refusals';
 import { requestSettings, type SettingsStore } from './settings';
 
 /** One length that was run. */
@@ -173,7 +174,7 @@ export function scalingActions(store: ScalingStore, parts: ScalingParts) {
           if (result.prompt.tokens < tokens * 0.9) break;
         }
       } catch (error) {
-        if (!isAbort(error)) store.setState({ error: toReport(error) });
+        if (!isAbort(error)) store.setState({ error: inPageWords(toReport(error), pattern.name) });
       } finally {
         store.setState({ progress: null });
       }

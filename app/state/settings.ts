@@ -73,7 +73,7 @@ export function createSettingsStore(storage: KeyValue | null): SettingsStore {
   const store = createStore<Settings>(() => ({ ...defaultSettings(), ...read(storage) }));
   store.subscribe((settings) => {
     try {
-      storage?.setItem(key, JSON.stringify(settings));
+      storage?.setItem(key, JSON.stringify(withoutUnreadable(settings)));
     } catch {
       // Full or forbidden: the settings hold for this visit.
     }
@@ -107,6 +107,18 @@ export function setPatternValue(
     const next = value === undefined ? others : { ...others, [name]: value };
     return { patternValues: { ...patternValues, [pattern]: next } };
   });
+}
+
+/**
+ * A field whose text is no number sets NaN, so that nothing runs with it. The text is the field's alone, so elsewhere it
+ * is as if nothing stood there.
+ */
+export function withoutUnreadable(settings: Settings): Settings {
+  const patternValues = Object.entries(settings.patternValues).map(([pattern, values]) => [
+    pattern,
+    Object.fromEntries(Object.entries(values).filter(([, value]) => !Number.isNaN(value))),
+  ]);
+  return { ...settings, patternValues: Object.fromEntries(patternValues) as Settings['patternValues'] };
 }
 
 /** The part of a request that settings decide. */

@@ -1,6 +1,12 @@
 /** All settings as a file, for another browser or a way back. */
 import { UserError } from '../errors';
-import { defaultSettings, fittingSettings, type Settings, type SettingsStore } from './settings';
+import {
+  defaultSettings,
+  fittingSettings,
+  withoutUnreadable,
+  type Settings,
+  type SettingsStore,
+} from './settings';
 import type { ToastActions } from './toasts';
 
 const format = 'minference-settings';
@@ -63,7 +69,7 @@ export function settingsFileActions(
   };
   return {
     export: (): void => {
-      const text = JSON.stringify(settingsFile(store.getState()), null, 2);
+      const text = JSON.stringify(settingsFile(withoutUnreadable(store.getState())), null, 2);
       save('minference-settings.json', new Blob([text], { type: 'application/json' }));
     },
     async import(file: File): Promise<void> {

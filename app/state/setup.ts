@@ -4,10 +4,10 @@ import type { PatternRequest } from '../engine/types';
 import type { FinishedRun } from '../storage/savedRun';
 import type { Setup } from '../storage/setup';
 import { patternChoice, patterns, type Parameter, type SettingValue } from './patterns';
-import { requestSettings, type Settings } from './settings';
+import { requestSettings, withoutUnreadable, type Settings } from './settings';
 
 export function setupOfSettings(settings: Settings): Setup {
-  const { pattern, maxNewTokens, sampling, order, dense } = requestSettings(settings);
+  const { pattern, maxNewTokens, sampling, order, dense } = requestSettings(withoutUnreadable(settings));
   return { pattern, context: settings.context, newTokens: maxNewTokens, sampling, order, dense };
 }
 

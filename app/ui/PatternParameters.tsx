@@ -1,6 +1,7 @@
 import { useId } from 'react';
 import type { Parameter, SettingValue, ShareParameter } from '../state/patterns';
 import { FileField } from './FileField';
+import { NumberParameterField } from './NumberParameterField';
 import { useActions, useSettings } from './stores';
 
 interface PatternParametersProps {
@@ -18,6 +19,7 @@ export function PatternParameters({ pattern, parameters }: PatternParametersProp
       {parameters.map((parameter) => (
         <Field
           key={`${pattern} ${parameter.name}`}
+          pattern={pattern}
           parameter={parameter}
           values={values ?? noValues}
           onChange={(value) => {
@@ -30,13 +32,14 @@ export function PatternParameters({ pattern, parameters }: PatternParametersProp
 }
 
 interface FieldProps {
+  pattern: string;
   parameter: Parameter;
   /** Of the whole pattern. */
   values: Readonly<Record<string, SettingValue>>;
   onChange: (value: SettingValue | undefined) => void;
 }
 
-function Field({ parameter, values, onChange }: FieldProps) {
+function Field({ pattern, parameter, values, onChange }: FieldProps) {
   const id = useId();
   const value = values[parameter.name];
   const { label, help, kind } = parameter;
@@ -51,42 +54,26 @@ function Field({ parameter, values, onChange }: FieldProps) {
         onChange={onChange}
       />
     );
+  if (kind === 'number')
+    return <NumberParameterField pattern={pattern} parameter={parameter} value={value} onChange={onChange} />;
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      {kind === 'choice' ? (
-        <select
-          id={id}
-          aria-describedby={`${id}-help`}
-          value={String(value ?? parameter.options[0]?.value)}
-          onChange={(event) => {
-            const first = parameter.options[0]?.value;
-            onChange(event.target.value === first ? undefined : event.target.value);
-          }}
-        >
-          {parameter.options.map((option) => (
-            <option key={option.value} value={option.value}>
-              {typeof option.label === 'string' ? option.label : option.label(values)}
-            </option>
-          ))}
-        </select>
-      ) : (
-        <input
-          id={id}
-          aria-describedby={`${id}-help`}
-          type="number"
-          inputMode="numeric"
-          min={parameter.min}
-          max={parameter.max}
-          step={parameter.step}
-          value={value === undefined ? '' : String(value)}
-          placeholder="chosen by length"
-          onChange={(event) => {
-            const { valueAsNumber } = event.target;
-            onChange(Number.isNaN(valueAsNumber) ? undefined : valueAsNumber);
-          }}
-        />
-      )}
+      <select
+        id={id}
+        aria-describedby={`${id}-help`}
+        value={String(value ?? parameter.options[0]?.value)}
+        onChange={(event) => {
+          const first = parameter.options[0]?.value;
+          onChange(event.target.value === first ? undefined : event.target.value);
+        }}
+      >
+        {parameter.options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {typeof option.label === 'string' ? option.label : option.label(values)}
+          </option>
+        ))}
+      </select>
       <p className="help" id={`${id}-help`}>
         {help}
       </p>

@@ -1,5 +1,7 @@
+import type { ErrorReport } from '../errors';
 import type { MemoryPlan } from '../engine/types';
 import { keepVerdict } from '../state/keeping';
+import { settingsRefusal } from '../state/refusals';
 import { isRunning } from '../state/run';
 import { LongDense } from './DenseChoice';
 import { cancelAction, runAction } from './actions';
@@ -15,11 +17,23 @@ export function RunBar() {
   const cancelling = useRun((state) => state.active?.status === 'cancelling');
   const ready = useModel((state) => state.model !== null);
   const busy = useBusy();
+  const error = useRefusal();
   const action = running ? cancelAction : runAction;
   return (
     <div className="run-bar">
       {!running && <LongDense />}
-      <PlanLine />
+      <div className="plan-area">
+        {/* Always there, for only what comes into it is announced. */}
+        <output className="plan">
+          {error && (
+            <>
+              <strong className="warning">{error.sentence}</strong>{' '}
+              <span className="soft">{error.remedy}</span>
+            </>
+          )}
+        </output>
+        {!error && <PlanLine />}
+      </div>
       <button
         type="button"
         className={running ? 'run run-cancel' : 'run primary'}
@@ -36,9 +50,16 @@ export function RunBar() {
   );
 }
 
+/** Where the button is that would run into it: the field may be far up the page, and so is what a run would say. */
+function useRefusal(): ErrorReport | null {
+  const pattern = useSettings((state) => state.pattern);
+  const patternValues = useSettings((state) => state.patternValues);
+  const planned = usePrompt((state) => state.error);
+  return settingsRefusal({ pattern, patternValues }) ?? planned;
+}
+
 function PlanLine() {
   const plan = usePrompt((state) => state.plan);
-  const error = usePrompt((state) => state.error);
   const tokens = usePrompt((state) => state.count?.prompt);
   const adapter = useModel((state) => state.adapter);
   const hasModel = useModel((state) => state.model !== null);
@@ -47,13 +68,6 @@ function PlanLine() {
   if (adapterError) return <p className="plan soft">Waiting for a GPU</p>;
   if (!hasModel && !loading && adapter) return <p className="plan soft">No model is loaded</p>;
   if (loading || !adapter) return <p className="plan soft">The model is being loaded</p>;
-  // Where the button is that would run into it: the field may be far up the page, and so is what a run would say.
-  if (error)
-    return (
-      <p className="plan">
-        <strong className="warning">{error.sentence}</strong> <span className="soft">{error.remedy}</span>
-      </p>
-    );
   if (!plan || tokens === undefined) return <p className="plan soft">Choose a document and ask</p>;
   return (
     <p className="plan">
