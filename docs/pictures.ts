@@ -28,7 +28,7 @@ async function main(): Promise<void> {
     await page.getByLabel('Sample length').selectOption('2000');
     await page.getByRole('group', { name: 'Samples' }).getByRole('button', { name: 'Report' }).click();
     await page.getByText('Advanced parameters').click();
-    await page.getByLabel('Short prompts').selectOption('Sparse at every length');
+    await page.getByLabel('Dense fallback').selectOption('Never');
     await page.getByText('Advanced parameters').click();
     await page.getByRole('button', { name: /^Run\b/ }).click();
     await page.getByRole('region', { name: /against dense$/ }).waitFor({ timeout: 600_000 });

@@ -184,6 +184,62 @@ test.describe('on a phone', () => {
   });
 });
 
+test.describe('parameters on a phone', () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+  test('have one name, whole defaults and the keyboard for their numbers', async ({ page }) => {
+    await openWithoutModel(page);
+    const panel = page.getByRole('region', { name: 'Sparse attention' });
+    const found: Record<string, string> = {};
+    for (const radio of await panel.getByRole('radio').all()) {
+      await radio.check();
+      const summary = panel.getByText('Advanced parameters', { exact: true });
+      if ((await radio.inputValue()) === 'dense') {
+        await expect(summary).toHaveCount(0);
+        continue;
+      }
+      if (!(await panel.locator('details').evaluate((details: HTMLDetailsElement) => details.open)))
+        await summary.click();
+      for (const field of await panel.getByRole('spinbutton').all()) {
+        const { name, room, needed } = await field.evaluate((input: HTMLInputElement) => {
+          const style = getComputedStyle(input);
+          const context = document.createElement('canvas').getContext('2d');
+          if (context) context.font = style.font;
+          return {
+            name: input.labels?.[0]?.textContent ?? '',
+            room: input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight),
+            needed: context?.measureText(input.placeholder).width ?? Infinity,
+          };
+        });
+        expect(needed, name).toBeLessThanOrEqual(room);
+        found[name] = `${await field.getAttribute('placeholder')}, ${await field.getAttribute('inputmode')}`;
+      }
+    }
+    expect(found).toMatchObject({
+      'Columns at most': 'by length, numeric',
+      'First tokens': 'default 128, numeric',
+      'Least budget': 'default 512, numeric',
+      'Attention kept (gamma)': 'default 0.9, decimal',
+      'Query-aware below (tau)': 'default 0.1, decimal',
+      Threshold: 'default 0.9, decimal',
+      'First sparse layer': 'default -1, text',
+    });
+
+    await panel.getByRole('radio', { name: /^Vertical-slash/ }).check();
+    await panel.getByText('Advanced parameters', { exact: true }).click();
+    await panel.getByLabel('Budget', { exact: true }).selectOption('classic');
+    await expect(panel.getByLabel('Diagonals', { exact: true })).toHaveAttribute(
+      'placeholder',
+      'default 6096',
+    );
+    await expect(panel.getByText('like it never falls back to dense')).toBeVisible();
+    await panel.getByRole('radio', { name: /^A-shape/ }).check();
+    await expect(panel.getByLabel('Dense fallback', { exact: true })).toHaveAccessibleDescription(
+      /more than 70% of its tiles\..* no rule for short prompts\./,
+    );
+  });
+});
+
 test.describe('a long answer', () => {
   // Warm enough that it does not end after the number it was asked for.
   test.use({ settings: { newTokens: 160, sampleTokens: 100, temperature: 4, pattern: 'dense', seed: 3 } });

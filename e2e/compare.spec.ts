@@ -79,7 +79,7 @@ test.describe('several blocks of rows', () => {
     await app.open();
     await app.takeSample('Report');
     await page.getByText('Advanced parameters').click();
-    await page.getByLabel('Short prompts').selectOption('Sparse at every length');
+    await page.getByLabel('Dense fallback').selectOption('Never');
     await page.getByRole('spinbutton', { name: 'Diagonals at most' }).fill('128');
     await page.getByRole('spinbutton', { name: 'Columns at most' }).fill('16');
     // Of so few rows they are most of what could be skipped.

@@ -107,7 +107,7 @@ test('the code on offer repeats the run, without its document in it', async ({ a
   await app.documentText.fill(text);
   await app.question.fill(question);
   await page.getByText('Advanced parameters').click();
-  await page.getByLabel('Short prompts').selectOption('Sparse at every length');
+  await page.getByLabel('Dense fallback').selectOption('Never');
   await page.getByText('Sampling and order').click();
   await page.getByRole('spinbutton', { name: 'Seed' }).fill('5');
   await page.getByLabel('New tokens').fill('3');
@@ -150,7 +150,7 @@ test('the code on offer repeats the run, without its document in it', async ({ a
   await expect(frame.getByRole('textbox', { name: 'Question' })).toHaveValue(question);
   await expect(frame.getByLabel('New tokens')).toHaveValue('3');
   await frame.getByText('Advanced parameters').click();
-  await expect(frame.getByLabel('Short prompts')).toHaveValue('off');
+  await expect(frame.getByLabel('Dense fallback')).toHaveValue('off');
   host.close();
 });
 

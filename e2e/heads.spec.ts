@@ -10,7 +10,7 @@ test('heads are measured after the run, shown as a map, and reached by key', asy
   await app.open();
   await app.takeSample('Report');
   await page.getByText('Advanced parameters').click();
-  await page.getByLabel('Short prompts').selectOption('Sparse at every length');
+  await page.getByLabel('Dense fallback').selectOption('Never');
   await page.getByRole('spinbutton', { name: 'Diagonals at most' }).fill('128');
   await page.getByRole('spinbutton', { name: 'Columns at most' }).fill('16');
   await page.getByRole('spinbutton', { name: 'Last rows dense' }).fill('0');

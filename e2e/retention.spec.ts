@@ -11,7 +11,7 @@ test('passages are measured, shown as a strip, and reached by key and pointer', 
   await app.open();
   await app.takeSample('Report');
   await page.getByText('Advanced parameters').click();
-  await page.getByLabel('Short prompts').selectOption('Sparse at every length');
+  await page.getByLabel('Dense fallback').selectOption('Never');
   await page.getByRole('spinbutton', { name: 'Diagonals at most' }).fill('128');
   await page.getByRole('spinbutton', { name: 'Columns at most' }).fill('64');
   // As everything would be read by them.

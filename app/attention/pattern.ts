@@ -50,7 +50,8 @@ const factories: Partial<Record<PatternName, PatternFactory>> = {
 /** Names that `createPattern` accepts. */
 export const patternNames = Object.keys(factories) as PatternName[];
 
-function planOf(request: PatternRequest, geometry: Geometry) {
+/** Throws as `createPattern` does; the settings have their defaults filled in. */
+export function planOf(request: PatternRequest, geometry: Geometry) {
   const factory = factories[request.name];
   if (!factory) {
     throw new UserError(

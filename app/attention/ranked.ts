@@ -18,16 +18,8 @@ import {
   type Ranking,
 } from './lastQueries';
 import type { PatternPlan } from './settings';
-import { causalTiles, rowBlocksOf } from './tiles';
+import { causalTiles, fewestRows, mostDenseKeys, rowBlocksOf } from './tiles';
 import type { Geometry, Pattern, PatternName, PatternStatistics, SettingValue } from './types';
-
-/**
- * Up to here, estimate and index cost more than the tiles saved: on an H200 the built-in model's first token took 10.2 ms dense
- * and 10.7 with 'adaptive' at 4,096 tokens, 22.3 and 15.5 at 8,192.
- */
-const mostDenseKeys = 4096;
-/** Below, the estimate's rows are too large a share of all rows. */
-const fewestRows = 512;
 
 /** Why a prompt of this size runs dense, as a sentence; null where sparse can pay. */
 export function tooShort({ keys, rows }: Geometry): string | null {

@@ -1,15 +1,33 @@
 /** Parameters that several patterns have. */
+import { denseAbove, fewestRows, mostDenseKeys } from '../attention/tiles';
 import { longestPrompt, type ChoiceParameter, type NumberParameter, type SettingValue } from './parameters';
+
+const length = `${mostDenseKeys.toLocaleString('en')} tokens`;
+export const densePercent = `${denseAbove * 100}%`;
+const share = `more than ${densePercent} of its tiles`;
+const rules = `Dense instead: a prompt of up to ${length}, fewer than ${fewestRows} new tokens, and a head that would compute ${share}. The result says so.`;
 
 export const fallback: ChoiceParameter = {
   kind: 'choice',
   name: 'fallback',
-  label: 'Short prompts',
-  help: 'Below a few thousand tokens an index costs more than it saves, so dense is used and the result says so.',
+  label: 'Dense fallback',
+  help: `${rules} “Never” turns off all of it.`,
   options: [
-    { value: 'auto', label: 'Dense where sparse cannot pay' },
-    { value: 'off', label: 'Sparse at every length' },
+    { value: 'auto', label: 'Where sparse cannot pay' },
+    { value: 'off', label: 'Never' },
   ],
+};
+
+/** Of patterns whose index costs nothing, whatever the length. */
+export const windowFallback: ChoiceParameter = {
+  ...fallback,
+  help: `Dense instead: a run that would compute ${share}. The result says so. There is no rule for short prompts.`,
+};
+
+/** The original has a rule for short prompts of its own. */
+export const flexFallback: ChoiceParameter = {
+  ...fallback,
+  help: `${rules} “Never” turns off all of it; prompts up to the least budget stay dense, as published.`,
 };
 
 /**
@@ -18,10 +36,10 @@ export const fallback: ChoiceParameter = {
  */
 export function byBudget(initial: 'classic' | 'scaled'): ChoiceParameter {
   const effect = (budget: SettingValue): string =>
-    budget === 'classic' ? 'sparse at every length' : 'dense where sparse cannot pay';
+    budget === 'classic' ? 'never' : 'where sparse cannot pay';
   return {
     ...fallback,
-    help: 'The original is sparse at every length. Dense where an index costs more than it saves is said in the result.',
+    help: `${rules} “Never” turns off all of it, as the original and so the classic budget.`,
     options: [
       {
         value: 'by budget',
@@ -32,6 +50,11 @@ export function byBudget(initial: 'classic' | 'scaled'): ChoiceParameter {
   };
 }
 
+/** A default that is the original's number under `classic` and follows from the prompt's length under `scaled`. */
+export function ifClassic(size: number): NonNullable<NumberParameter['initial']> {
+  return ({ budget }) => (budget === 'classic' ? size : undefined);
+}
+
 export const estimating: NumberParameter = {
   kind: 'number',
   name: 'lastQ',
@@ -40,6 +63,7 @@ export const estimating: NumberParameter = {
   min: 1,
   max: 256,
   step: 1,
+  initial: 64,
 };
 
 export const window: readonly NumberParameter[] = [
@@ -51,6 +75,7 @@ export const window: readonly NumberParameter[] = [
     min: 0,
     max: longestPrompt,
     step: 64,
+    initial: 128,
   },
   {
     kind: 'number',

@@ -14,6 +14,8 @@ export interface NumberParameter {
   step: number;
   /** Fractions are taken too. */
   real?: true;
+  /** The engine's default, where it does not follow from the length of the prompt. */
+  initial?: number | ((values: Readonly<Record<string, SettingValue>>) => number | undefined);
 }
 
 export interface ChoiceParameter {

@@ -1,6 +1,14 @@
 /** The patterns that a person can choose, as data: a further one is one entry here. The engine validates the values. */
 import type { PatternName, PatternRequest } from '../engine/types';
-import { byBudget, estimating, fallback, window } from './commonParameters';
+import {
+  byBudget,
+  estimating,
+  fallback,
+  flexFallback,
+  ifClassic,
+  window,
+  windowFallback,
+} from './commonParameters';
 import { headSummary } from './headSummary';
 import { longestPrompt, type Parameter, type SettingValue } from './parameters';
 
@@ -67,6 +75,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: longestPrompt,
         step: 64,
+        initial: 64,
       },
       estimating,
       fallback,
@@ -85,7 +94,7 @@ export const patterns: readonly PatternChoice[] = [
         kind: 'choice',
         name: 'budget',
         label: 'Budget',
-        help: 'Scaled grows with the prompt. Classic keeps exactly what the original keeps, which is nearly everything below 16K tokens.',
+        help: 'Scaled grows with the prompt. Classic keeps exactly what the original keeps, which is nearly everything below 16K tokens, and like it never falls back to dense.',
         options: [
           { value: 'scaled', label: 'Scaled with length' },
           { value: 'classic', label: 'Classic (as published)' },
@@ -99,6 +108,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: longestPrompt,
         step: 1,
+        initial: ifClassic(1_000),
       },
       {
         kind: 'number',
@@ -108,6 +118,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: longestPrompt,
         step: 1,
+        initial: ifClassic(6_096),
       },
       estimating,
       byBudget('scaled'),
@@ -120,7 +131,7 @@ export const patterns: readonly PatternChoice[] = [
       'StreamingLLM: the first tokens and a window around each query, chosen without looking at the text.',
     paper: { label: 'StreamingLLM', url: 'https://arxiv.org/abs/2309.17453' },
     mask: (row, column) => column <= 1 || row - column <= 3,
-    parameters: [...window, fallback],
+    parameters: [...window, windowFallback],
   },
   {
     name: 'tri_shape',
@@ -138,8 +149,9 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: longestPrompt,
         step: 1,
+        initial: 100,
       },
-      fallback,
+      windowFallback,
     ],
   },
   {
@@ -154,7 +166,7 @@ export const patterns: readonly PatternChoice[] = [
         kind: 'choice',
         name: 'budget',
         label: 'Budget',
-        help: 'Scaled grows with the prompt and keeps the first tile, the diagonal and its neighbour. Classic keeps exactly what the original keeps: 100 tiles, dense below 6,400 tokens.',
+        help: 'Scaled grows with the prompt and keeps the first tile, the diagonal and its neighbour. Classic keeps exactly what the original keeps: 100 tiles, which is everything below 6,400 tokens. Like it, it never falls back to dense.',
         options: [
           { value: 'scaled', label: 'Scaled with length' },
           { value: 'classic', label: 'Classic (as published)' },
@@ -168,6 +180,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 1,
         max: 16_384,
         step: 1,
+        initial: ifClassic(100),
       },
       byBudget('scaled'),
     ],
@@ -191,6 +204,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: 1,
         step: 0.01,
+        initial: 0.9,
         real: true,
       },
       {
@@ -234,7 +248,7 @@ export const patterns: readonly PatternChoice[] = [
         kind: 'choice',
         name: 'budget',
         label: 'Budget',
-        help: 'What the sizes mean: single diagonals as published, or bands of 64. Neither grows with the prompt.',
+        help: 'What the sizes mean: single diagonals as published, or bands of 64. Neither grows with the prompt. Classic never falls back to dense, as the original.',
         options: [
           { value: 'classic', label: 'Classic (as published)' },
           { value: 'scaled', label: 'Bands of diagonals' },
@@ -248,6 +262,7 @@ export const patterns: readonly PatternChoice[] = [
         min: -1,
         max: 1_000,
         step: 1,
+        initial: -1,
       },
       estimating,
       byBudget('classic'),
@@ -274,6 +289,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: 1,
         step: 0.01,
+        initial: 0.9,
         real: true,
       },
       {
@@ -284,6 +300,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: 1,
         step: 0.01,
+        initial: 0.1,
         real: true,
       },
       {
@@ -294,6 +311,7 @@ export const patterns: readonly PatternChoice[] = [
         min: 0,
         max: longestPrompt,
         step: 64,
+        initial: 512,
       },
       {
         kind: 'choice',
@@ -305,7 +323,7 @@ export const patterns: readonly PatternChoice[] = [
           { value: '64', label: '64 tokens' },
         ],
       },
-      fallback,
+      flexFallback,
     ],
   },
   {

@@ -6,13 +6,26 @@ import { usePrompt } from './stores';
 interface NumberParameterFieldProps {
   pattern: string;
   parameter: NumberParameter;
-  value: SettingValue | undefined;
+  /** Of the whole pattern. */
+  values: Readonly<Record<string, SettingValue>>;
   onChange: (value: number | undefined) => void;
 }
 
+function defaultOf({ initial }: NumberParameter, values: NumberParameterFieldProps['values']): string {
+  const fixed = typeof initial === 'function' ? initial(values) : initial;
+  return fixed === undefined ? 'by length' : `default ${fixed}`;
+}
+
+/** Telephones show no point for whole numbers, and no minus for either. */
+function keyboardOf({ real, min }: NumberParameter): 'text' | 'decimal' | 'numeric' {
+  if (min < 0) return 'text';
+  return real ? 'decimal' : 'numeric';
+}
+
 /** A number that may be left out. What the engine would refuse is refused here, in its words. */
-export function NumberParameterField({ pattern, parameter, value, onChange }: NumberParameterFieldProps) {
+export function NumberParameterField({ pattern, parameter, values, onChange }: NumberParameterFieldProps) {
   const id = useId();
+  const value = values[parameter.name];
   const input = useRef<HTMLInputElement>(null);
   const planError = usePrompt((state) => state.error);
   const { label, help, min, max, step } = parameter;
@@ -36,12 +49,12 @@ export function NumberParameterField({ pattern, parameter, value, onChange }: Nu
         ref={input}
         id={id}
         type="number"
-        inputMode="numeric"
+        inputMode={keyboardOf(parameter)}
         min={min}
         max={max}
         step={step}
         value={value === undefined || unreadable ? '' : String(value)}
-        placeholder="chosen by length"
+        placeholder={defaultOf(parameter, values)}
         aria-invalid={refused !== null || undefined}
         aria-describedby={refused ? `${id}-refused ${id}-help` : `${id}-help`}
         // React tells of no change from an empty field to one with a text that is no number.

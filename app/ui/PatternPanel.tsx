@@ -52,7 +52,7 @@ export function PatternPanel() {
       )}
       {advanced.length > 0 && (
         <details>
-          <summary>{main.length > 0 ? 'Advanced parameters' : 'Pattern parameters'}</summary>
+          <summary>Advanced parameters</summary>
           <PatternParameters pattern={chosen} parameters={advanced} />
         </details>
       )}

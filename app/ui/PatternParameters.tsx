@@ -55,7 +55,9 @@ function Field({ pattern, parameter, values, onChange }: FieldProps) {
       />
     );
   if (kind === 'number')
-    return <NumberParameterField pattern={pattern} parameter={parameter} value={value} onChange={onChange} />;
+    return (
+      <NumberParameterField pattern={pattern} parameter={parameter} values={values} onChange={onChange} />
+    );
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
