@@ -238,6 +238,22 @@ test.describe('parameters on a phone', () => {
       /more than 70% of its tiles\..* no rule for short prompts\./,
     );
   });
+
+  test('papers are linked, each that a pattern descends from', async ({ page }) => {
+    await openWithoutModel(page);
+    const panel = page.getByRole('region', { name: 'Sparse attention' });
+    const links = (): Promise<string[]> =>
+      panel.getByRole('link').evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
+    await panel.getByRole('radio', { name: /^Adaptive/ }).check();
+    await expect(panel.getByText('Papers: MInference, FlexPrefill')).toBeVisible();
+    expect(await links()).toEqual(['https://arxiv.org/abs/2407.02490', 'https://arxiv.org/abs/2502.20766']);
+    await panel.getByRole('radio', { name: /^MInference by head/ }).check();
+    await expect(panel.getByText('Paper: MInference')).toBeVisible();
+    expect(await links()).toEqual([
+      'https://arxiv.org/abs/2407.02490',
+      'https://github.com/microsoft/MInference/tree/main/minference/configs',
+    ]);
+  });
 });
 
 test.describe('a long answer', () => {

@@ -17,16 +17,26 @@ export type { FileParameter, NumberParameter, Parameter, SettingValue, SharePara
 /** How a pattern is drawn in miniature: true where tile (row, column) of a small causal square is computed. */
 export type Mask = (row: number, column: number) => boolean;
 
+export interface Link {
+  label: string;
+  url: string;
+}
+
 export interface PatternChoice {
   name: PatternName;
   label: string;
   sentence: string;
   mask: Mask;
-  /** The paper behind it. */
-  paper?: { label: string; url: string };
+  /** The papers behind it. */
+  papers: readonly Link[];
+  /** Files in the form that it reads. */
+  files?: Link;
   /** Left empty, a parameter takes the engine's default. */
   parameters: readonly Parameter[];
 }
+
+const minferencePaper: Link = { label: 'MInference', url: 'https://arxiv.org/abs/2407.02490' };
+const flexPrefillPaper: Link = { label: 'FlexPrefill', url: 'https://arxiv.org/abs/2502.20766' };
 
 export const patterns: readonly PatternChoice[] = [
   {
@@ -34,7 +44,7 @@ export const patterns: readonly PatternChoice[] = [
     label: 'Adaptive',
     sentence:
       'Columns and diagonals as in MInference, but each head keeps as many as its own attention needs.',
-    paper: { label: 'FlexPrefill’s idea of a budget', url: 'https://arxiv.org/abs/2502.20766' },
+    papers: [minferencePaper, flexPrefillPaper],
     mask: (row, column) =>
       column === 0 || row - column <= 1 || column === 5 || (row - column === 5 && row > 6),
     parameters: [
@@ -86,7 +96,7 @@ export const patterns: readonly PatternChoice[] = [
     label: 'Vertical-slash',
     sentence:
       'MInference: the last 64 queries show which columns and diagonals matter; only those are computed.',
-    paper: { label: 'MInference', url: 'https://arxiv.org/abs/2407.02490' },
+    papers: [minferencePaper],
     mask: (row, column) =>
       column === 0 || row - column <= 1 || column === 4 || column === 9 || row - column === 6,
     parameters: [
@@ -129,7 +139,7 @@ export const patterns: readonly PatternChoice[] = [
     label: 'A-shape',
     sentence:
       'StreamingLLM: the first tokens and a window around each query, chosen without looking at the text.',
-    paper: { label: 'StreamingLLM', url: 'https://arxiv.org/abs/2309.17453' },
+    papers: [{ label: 'StreamingLLM', url: 'https://arxiv.org/abs/2309.17453' }],
     mask: (row, column) => column <= 1 || row - column <= 3,
     parameters: [...window, windowFallback],
   },
@@ -137,7 +147,7 @@ export const patterns: readonly PatternChoice[] = [
     name: 'tri_shape',
     label: 'Tri-shape',
     sentence: 'A-shape for all but the last tokens of the prompt, which look at everything.',
-    paper: { label: 'SCBench', url: 'https://arxiv.org/abs/2412.10319' },
+    papers: [{ label: 'SCBench', url: 'https://arxiv.org/abs/2412.10319' }],
     mask: (row, column) => column <= 1 || row - column <= 2 || row >= 10,
     parameters: [
       ...window,
@@ -159,7 +169,7 @@ export const patterns: readonly PatternChoice[] = [
     label: 'Block-sparse',
     sentence:
       'MInference: for each 64 queries, the tiles of 64 keys whose mean is most like the mean of the queries.',
-    paper: { label: 'MInference', url: 'https://arxiv.org/abs/2407.02490' },
+    papers: [minferencePaper],
     mask: (row, column) => column === 0 || row - column <= 1 || (row * 5 + column * 3) % 7 === 0,
     parameters: [
       {
@@ -190,7 +200,7 @@ export const patterns: readonly PatternChoice[] = [
     label: 'XAttention',
     sentence:
       'Sums of antidiagonals rank blocks of 128 tokens; each row of blocks keeps enough to hold its threshold.',
-    paper: { label: 'XAttention', url: 'https://arxiv.org/abs/2503.16428' },
+    papers: [{ label: 'XAttention', url: 'https://arxiv.org/abs/2503.16428' }],
     mask: (row, column) => {
       const [block, other] = [Math.floor(row / 2), Math.floor(column / 2)];
       return other === 0 || block === other || (block * 3 + other) % 4 === 0;
@@ -225,8 +235,9 @@ export const patterns: readonly PatternChoice[] = [
     label: 'MInference by head',
     sentence:
       'Each head follows its own pattern with its own budget, from a file that MInference’s search or the one here wrote.',
-    paper: {
-      label: 'MInference and its files',
+    papers: [minferencePaper],
+    files: {
+      label: 'MInference’s own',
       url: 'https://github.com/microsoft/MInference/tree/main/minference/configs',
     },
     mask: (row, column) =>
@@ -273,7 +284,7 @@ export const patterns: readonly PatternChoice[] = [
     label: 'FlexPrefill',
     sentence:
       'Each head keeps the blocks that hold a share of its attention, seen by the last queries or by means of all queries.',
-    paper: { label: 'FlexPrefill', url: 'https://arxiv.org/abs/2502.20766' },
+    papers: [flexPrefillPaper],
     mask: (row, column) =>
       column === 0 ||
       row === column ||
@@ -330,6 +341,7 @@ export const patterns: readonly PatternChoice[] = [
     name: 'dense',
     label: 'Dense alone',
     sentence: 'Every query looks at every token before it. One run, nothing to compare with.',
+    papers: [],
     mask: () => true,
     parameters: [],
   },

@@ -1,4 +1,5 @@
-import { patternChoice, patterns, type Parameter } from '../state/patterns';
+import { Fragment } from 'react';
+import { patternChoice, patterns, type Link, type Parameter } from '../state/patterns';
 import { HeadSearch, SearchProgress } from './HeadSearch';
 import { MaskGlyph } from './MaskGlyph';
 import { PatternParameters } from './PatternParameters';
@@ -9,10 +10,26 @@ function isMain(kind: Parameter['kind']): boolean {
   return kind === 'share' || kind === 'file';
 }
 
+function Links({ what, links }: { what: string; links: readonly Link[] }) {
+  return (
+    <p className="help">
+      {what}:{' '}
+      {links.map(({ label, url }, at) => (
+        <Fragment key={url}>
+          {at > 0 && ', '}
+          <a href={url} target="_blank" rel="noreferrer">
+            {label}
+          </a>
+        </Fragment>
+      ))}
+    </p>
+  );
+}
+
 export function PatternPanel() {
   const chosen = useSettings((settings) => settings.pattern);
   const { settings } = useActions();
-  const { parameters, paper } = patternChoice(chosen);
+  const { parameters, papers, files } = patternChoice(chosen);
   const main = parameters.filter(({ kind }) => isMain(kind));
   const advanced = parameters.filter(({ kind }) => !isMain(kind));
   return (
@@ -42,14 +59,8 @@ export function PatternPanel() {
       </div>
       {main.length > 0 && <PatternParameters pattern={chosen} parameters={main} />}
       {chosen === 'minference' ? <HeadSearch /> : <SearchProgress />}
-      {paper && (
-        <p className="help">
-          Paper:{' '}
-          <a href={paper.url} target="_blank" rel="noreferrer">
-            {paper.label}
-          </a>
-        </p>
-      )}
+      {papers.length > 0 && <Links what={papers.length > 1 ? 'Papers' : 'Paper'} links={papers} />}
+      {files && <Links what="Files of heads" links={[files]} />}
       {advanced.length > 0 && (
         <details>
           <summary>Advanced parameters</summary>
