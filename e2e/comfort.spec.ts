@@ -157,6 +157,7 @@ test.describe('on a phone', () => {
     await drop(page, 'result.json', JSON.stringify(gpuResult));
     await expect(page.getByRole('region', { name: 'Adaptive against dense' })).toBeVisible();
     await expect(page.locator('.head-grid')).toBeVisible();
+    await expect(page.getByText(/^Heads run dense would have computed more than 70%/)).toBeVisible();
     for (const summary of ['Advanced parameters', 'Sampling and order', 'Settings of this run'])
       await page.getByText(summary, { exact: true }).click();
     expect(await page.evaluate(() => matchMedia('(pointer: coarse)').matches)).toBe(true);

@@ -2,6 +2,7 @@ import type { CompareResult, RunResult } from '../engine/types';
 import { SoftwareNote } from './SoftwareNote';
 import { LaneTable, type LaneRow } from './LaneTable';
 import { barsOf, type Bar } from './bars';
+import { whyDense } from './whyDense';
 import { sparseRun } from './words';
 import { bytes, count, duration, percent, perSecond, times } from './format';
 
@@ -29,6 +30,7 @@ interface NumbersProps {
 
 /** The measured figures of some runs, one column each. */
 export function NumbersTable({ bars, software }: NumbersProps) {
+  const why = whyDense(bars.map(({ run }) => run));
   return (
     <>
       <div className="section-head">
@@ -36,6 +38,7 @@ export function NumbersTable({ bars, software }: NumbersProps) {
         <SoftwareNote software={software} />
       </div>
       <LaneTable bars={bars} rows={bars.some(({ run }) => run.pastTokens > 0) ? [keptRow, ...rows] : rows} />
+      {why !== null && <p className="help">{why}</p>}
     </>
   );
 }
