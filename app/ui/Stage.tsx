@@ -5,6 +5,7 @@ import { Empty } from './Empty';
 import { ErrorNote } from './ErrorNote';
 import { Race } from './Race';
 import { Result } from './Result';
+import { bringIntoView, bringNearest } from './intoView';
 import { useActions, useRun } from './stores';
 
 /** The right side: an error if there is one, and below it the run going on, a finished one, or what to expect. */
@@ -20,17 +21,21 @@ export function Stage() {
   const race = useRef<HTMLDivElement>(null);
   const followedId = followed?.id;
   const top = useRef<HTMLDivElement>(null);
-  const started = active !== null && shown === undefined;
+  // The same object throughout a run, and another in the next.
+  const started = shown === undefined ? active?.request : undefined;
+
+  // A further question's place is by its conversation, not at the top.
+  useEffect(() => {
+    if (started && followedId === undefined) bringIntoView(top.current);
+  }, [started, followedId]);
 
   useEffect(() => {
-    // On a narrow window the outcome is below the settings; bring it up when it begins to matter.
-    const below = (top.current?.getBoundingClientRect().top ?? 0) > window.innerHeight * 0.7;
-    if (started && below) top.current?.scrollIntoView({ block: 'start' });
-  }, [started]);
+    if (error) bringIntoView(top.current);
+  }, [error]);
 
   // Below the questions before it, where the one that was asked now will stand.
   useEffect(() => {
-    if (followedId !== undefined) race.current?.scrollIntoView({ block: 'nearest' });
+    if (followedId !== undefined) bringNearest(race.current);
   }, [followedId]);
 
   return (
