@@ -12,6 +12,7 @@ import { requestSettings, type SettingsStore } from './settings';
 export interface PromptState {
   /** Tokens of the document alone and of the prompt after truncation; null while unknown. */
   count: { document: number; prompt: number; truncated: boolean } | null;
+  /** A count is under way: what is here is of the prompt before. */
   counting: boolean;
   plan: MemoryPlan | null;
   /** Why it cannot be counted or planned as things stand. */
@@ -59,11 +60,14 @@ export function createPromptStore(
       if (signal.aborted) return;
       const count = { document: counted.document, prompt: counted.prompt, truncated: counted.truncated };
       const refused = settingsRefusal(chosen);
-      store.setState({ count, counting: false, error: refused, ...(refused && { plan: null }) });
-      if (refused) return;
+      if (refused) {
+        store.setState({ count, plan: null, counting: false, error: refused });
+        return;
+      }
       const request = requestSettings(chosen);
       const plan = await playground.plan(count.prompt, request.maxNewTokens, request, signal);
-      if (!signal.aborted) store.setState({ plan });
+      // Together: a new count beside the plan of the prompt before would be read as one.
+      if (!signal.aborted) store.setState({ count, plan, counting: false, error: null });
     } catch (error) {
       if (signal.aborted || isAbort(error)) return;
       store.setState({ ...nothing, error: inPageWords(toReport(error), chosen.pattern) });

@@ -183,6 +183,19 @@ describe('prompt', () => {
     stores.actions.document.type(' ');
     expect(stores.prompt.getState()).toMatchObject({ count: null, plan: null });
   });
+
+  it('is counting until both the tokens and what they need are known', async () => {
+    const { worker, stores, ready } = await setUp();
+    await ready();
+    stores.actions.document.type('one');
+    await vi.advanceTimersByTimeAsync(600);
+    await worker.reply('count', { type: 'counted', document: 1, prompt: 7, truncated: false });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(stores.prompt.getState()).toMatchObject({ counting: true, count: null, plan: null });
+    await worker.reply('plan', { type: 'planned', plan: { total: 5, fits: true } as MemoryPlan });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(stores.prompt.getState()).toMatchObject({ counting: false, count: { prompt: 7 } });
+  });
 });
 
 describe('run', () => {

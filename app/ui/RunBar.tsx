@@ -54,13 +54,15 @@ export function RunBar() {
 function useRefusal(): ErrorReport | null {
   const pattern = useSettings((state) => state.pattern);
   const patternValues = useSettings((state) => state.patternValues);
-  const planned = usePrompt((state) => state.error);
+  // While another count is under way that is of the prompt before.
+  const planned = usePrompt((state) => (state.counting ? null : state.error));
   return settingsRefusal({ pattern, patternValues }) ?? planned;
 }
 
 function PlanLine() {
   const plan = usePrompt((state) => state.plan);
   const tokens = usePrompt((state) => state.count?.prompt);
+  const counting = usePrompt((state) => state.counting);
   const adapter = useModel((state) => state.adapter);
   const hasModel = useModel((state) => state.model !== null);
   const loading = useModel((state) => state.loading !== null);
@@ -68,6 +70,7 @@ function PlanLine() {
   if (adapterError) return <p className="plan soft">Waiting for a GPU</p>;
   if (!hasModel && !loading && adapter) return <p className="plan soft">No model is loaded</p>;
   if (loading || !adapter) return <p className="plan soft">The model is being loaded</p>;
+  if (counting) return <p className="plan soft">Counting the prompt’s tokens…</p>;
   if (!plan || tokens === undefined) return <p className="plan soft">Choose a document and ask</p>;
   return (
     <p className="plan">

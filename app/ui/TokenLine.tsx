@@ -13,20 +13,23 @@ export function TokenLine() {
       : null,
   );
   const hasModel = useModel((state) => state.model !== null);
-  const { count: tokens, counting, error } = usePrompt((state) => state);
+  const counting = usePrompt((state) => state.counting);
+  // While another count is under way these are of the text before.
+  const tokens = usePrompt((state) => (state.counting ? null : state.count));
+  const error = usePrompt((state) => (state.counting ? null : state.error));
   if (characters === 0) return null;
   return (
     <div className="token-line">
       <p>
         {tokens ? (
-          <span className={counting ? 'stale' : undefined}>
+          <span>
             <strong>{counted(tokens.document, 'token')}</strong>
             {tokens.truncated && ' kept'}
           </span>
         ) : (
           <span>
             {counting || hasModel
-              ? 'counting tokens'
+              ? 'counting…'
               : `about ${counted(Math.round(characters / charactersPerToken), 'token')}`}
           </span>
         )}
