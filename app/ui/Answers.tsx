@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import type { RunResult } from '../engine/types';
 import { patternLabel } from '../state/patterns';
-import { firstDifference } from './words';
+import { firstDifference, plantedVerdict } from './words';
 
 interface AnswersProps {
   dense: RunResult | undefined;
@@ -77,11 +77,7 @@ function Answer({ run, lane, expected, same, tail, detail }: AnswerProps) {
     <article className="lane" data-lane={lane} aria-label={`${label} answer`}>
       <header className="lane-head">
         <h4>{label}</h4>
-        {expected !== null && (
-          <p className="found">
-            {run.answer.includes(expected) ? '✓ planted answer found' : '✗ planted answer missed'}
-          </p>
-        )}
+        {expected !== null && <p className="found">{plantedVerdict(run, expected)}</p>}
       </header>
       <p className="answer">
         {run.answer.trim() === '' && !tail && <span className="soft">(empty)</span>}

@@ -3,7 +3,15 @@ import type { CompareResult, RunResult } from '../engine/types';
 import { projectedRun } from '../storage/fixtures';
 import { barsOf, projectedBarsOf } from './bars';
 import { chartCaption, factsOf } from './comparison';
-import { closeness, fidelityLine, firstDifference, headline, outcome, resultTitle } from './words';
+import {
+  closeness,
+  fidelityLine,
+  firstDifference,
+  headline,
+  outcome,
+  plantedVerdict,
+  resultTitle,
+} from './words';
 
 function run(pattern: RunResult['pattern'], ttftMs: number, note?: string): RunResult {
   return { pattern, ttftMs, ...(note !== undefined && { note }) } as RunResult;
@@ -104,5 +112,17 @@ describe('firstDifference', () => {
       first: { word: '', rest: '' },
       second: { word: ' two', rest: '' },
     });
+  });
+});
+
+describe('the planted answer', () => {
+  it.each([
+    ['It is 1699453.', 'eos', '✓ planted answer found'],
+    ['1', 'length', 'planted answer cut before its end'],
+    [' 16994', 'length', 'planted answer cut before its end'],
+    ['16994', 'eos', '✗ planted answer missed'],
+    ['2', 'length', '✗ planted answer missed'],
+  ] as const)('in %j that stopped by %s: %s', (answer, stopReason, words) => {
+    expect(plantedVerdict({ answer, stopReason }, '1699453')).toBe(words);
   });
 });

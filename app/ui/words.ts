@@ -102,6 +102,16 @@ export function outcome(result: CompareResult): string {
   return only ? duration(only.ttftMs) : '';
 }
 
+/** Whether the planted answer was given; an answer that was on its way to it when it was cut is neither right nor wrong. */
+export function plantedVerdict(
+  { answer, stopReason }: Pick<RunResult, 'answer' | 'stopReason'>,
+  expected: string,
+): string {
+  if (answer.includes(expected)) return '✓ planted answer found';
+  const cut = stopReason === 'length' && expected.startsWith(answer.trim());
+  return cut ? 'planted answer cut before its end' : '✗ planted answer missed';
+}
+
 /** One line on what skipping cost. */
 export function fidelityLine({ kl, top1Agree, firstDivergence }: Fidelity): string {
   const token = top1Agree ? 'The likeliest next token is the same' : 'The likeliest next token differs';
