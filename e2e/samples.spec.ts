@@ -81,3 +81,18 @@ test('reads the whole of a sample with one click, whatever the limit was', async
   await app.finished();
   await expect(app.result.getByText(/planted answer (found|missed|cut)/).first()).toBeVisible();
 });
+
+test('reads the whole of a long sample with dense projected, not run', async ({ app, page }) => {
+  await app.open();
+  await page.getByLabel('Sample length').selectOption('8000');
+  await app.takeSample('Report');
+  await expect(page.getByText(/Dense would take very long, so it is projected, not run\./)).toBeVisible({
+    timeout: 60_000,
+  });
+  await page.getByRole('button', { name: 'Read the whole thing' }).click();
+  await expect(page.getByRole('heading', { name: 'Running' })).toBeVisible();
+  await expect(page.getByText(/^Dense is not run: a sample of its attention/)).toBeVisible();
+  await expect(page.locator('.race').getByRole('article')).toHaveCount(1);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('heading', { name: 'Stopped' })).toBeVisible({ timeout: 60_000 });
+});

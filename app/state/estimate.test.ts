@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { furtherRun, gpuResult, softwareRun } from '../storage/fixtures';
-import { estimateMs, expectedDensity, measuredRuns, type Measured } from './estimate';
+import { denseIsLong, estimateMs, expectedDensity, measuredRuns, type Measured } from './estimate';
 
 const { model, adapter } = gpuResult;
 const dense: Measured = { tokens: 8_192, dense: true, ttftMs: 1_000, attentionMs: 600, density: 1 };
@@ -40,5 +40,14 @@ describe('estimated times', () => {
     ]);
     expect(measuredRuns(results, model, { ...adapter, tier: 'f16' })).toEqual([]);
     expect(measuredRuns(results, { id: 'other/model' }, adapter)).toEqual([]);
+  });
+
+  it('call dense long by what it would take, or by its tokens where nothing was measured', () => {
+    expect(denseIsLong(1_000_000, 59_000, true)).toBe(false);
+    expect(denseIsLong(1_000, 60_000, false)).toBe(true);
+    expect(denseIsLong(8_000, null, true)).toBe(true);
+    expect(denseIsLong(400, null, true)).toBe(false);
+    expect(denseIsLong(8_000, null, false)).toBe(false);
+    expect(denseIsLong(1_000_000, null, false)).toBe(true);
   });
 });

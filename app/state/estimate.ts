@@ -77,6 +77,17 @@ export function estimateMs(
   return (ttftMs * (there.linear + density * there.attention)) / total;
 }
 
+/** From here on a dense run is worth a question, ms. */
+const longDense = 60_000;
+/** Where nothing was measured yet, prompts above these many tokens are taken to be as long. */
+const longUnmeasured = { software: 2_000, gpu: 128_000 };
+
+/** Whether a dense run of a prompt is too long to be started without a question. */
+export function denseIsLong(tokens: number, estimate: number | null, software: boolean): boolean {
+  if (estimate !== null) return estimate >= longDense;
+  return tokens > (software ? longUnmeasured.software : longUnmeasured.gpu);
+}
+
 /** Density that a sparse run is expected to have, as the engine expects it for its progress. */
 export function expectedDensity(tokens: number): number {
   return Math.min(0.6, Math.max(0.03, 4_096 / tokens));

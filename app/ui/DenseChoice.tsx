@@ -1,11 +1,8 @@
 import { useId } from 'react';
-import { estimateMs, measuredRuns } from '../state/estimate';
+import { denseIsLong, estimateMs, measuredRuns } from '../state/estimate';
 import { roughly } from './format';
 import { useActions, useModel, usePrompt, useRun, useSettings } from './stores';
 import { projectionTexts as words } from './projectionTexts';
-
-/** From here on a dense run is worth a question, ms. */
-const longDense = 60_000;
 
 const modes = [
   { value: true, key: 'yes' },
@@ -15,8 +12,12 @@ const modes = [
 
 /** What a dense run of the prompt at hand would take, ms, from runs like it; null where nothing was measured yet. */
 export function useDenseEstimate(): number | null {
+  return useDenseEstimateAt(usePrompt((state) => state.count?.prompt));
+}
+
+/** The same of a prompt of so many tokens. */
+export function useDenseEstimateAt(tokens: number | undefined): number | null {
   const finished = useRun((state) => state.finished);
-  const tokens = usePrompt((state) => state.count?.prompt);
   const model = useModel((state) => state.model);
   const adapter = useModel((state) => state.adapter);
   if (tokens === undefined || !model || !adapter) return null;
@@ -57,6 +58,8 @@ export function DenseChoice({ estimate }: { estimate: number | null }) {
 export function LongDense() {
   const estimate = useDenseEstimate();
   const pattern = useSettings((settings) => settings.pattern);
-  if (pattern === 'dense' || estimate === null || estimate < longDense) return null;
+  const tokens = usePrompt((state) => state.count?.prompt ?? 0);
+  // Without a figure there is nothing to choose by.
+  if (pattern === 'dense' || estimate === null || !denseIsLong(tokens, estimate, false)) return null;
   return <DenseChoice estimate={estimate} />;
 }

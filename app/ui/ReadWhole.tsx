@@ -1,5 +1,8 @@
+import { denseIsLong } from '../state/estimate';
+import { useDenseEstimateAt } from './DenseChoice';
 import { bytes, count } from './format';
-import { useActions, useBusy, useDocument, useModel, usePrompt } from './stores';
+import { projectionTexts } from './projectionTexts';
+import { useActions, useBusy, useDocument, useModel, usePrompt, useSettings } from './stores';
 
 /** One click on a sample: no limit on the context, and a run, whose result says how long all of it took to read. */
 export function ReadWhole() {
@@ -10,6 +13,7 @@ export function ReadWhole() {
   const busy = useBusy();
   const plan = usePrompt((state) => state.plan);
   const counting = usePrompt((state) => state.counting);
+  const dense = useProjectedInstead();
   const { document, run, settings } = useActions();
   if (!isSample) return null;
   // With a limit set, the plan is that of the part: only a run tells, which refuses what does not fit.
@@ -18,12 +22,13 @@ export function ReadWhole() {
     <div className="row">
       <button
         type="button"
-        disabled={!ready || busy !== null || tooLong}
+        // Until it is counted, nobody knows how long dense would take.
+        disabled={!ready || busy !== null || counting || tooLong}
         title={busy ?? undefined}
         onClick={() => {
           settings.set({ context: null });
           if (question.trim() === '' && first !== undefined) document.ask(first);
-          void run.run();
+          void run.run(dense?.instead);
         }}
       >
         Read the whole thing
@@ -32,7 +37,18 @@ export function ReadWhole() {
         {tooLong
           ? `Needs ${bytes(plan.total)}; this adapter takes ${count(plan.longestPrompt)} tokens.`
           : 'All of it in one run, timed to the first token.'}
+        {dense && !tooLong && !counting && ` ${projectionTexts.instead(dense.estimate)}`}
       </p>
     </div>
   );
+}
+
+/** Where dense is set to run too and would be long for the whole document: what it would take, and what runs instead. */
+function useProjectedInstead(): { estimate: number | null; instead: 'projected' } | null {
+  const tokens = usePrompt((state) => state.count?.document);
+  const software = useModel((state) => state.adapter?.software === true);
+  const asked = useSettings((state) => state.withDense === true && state.pattern !== 'dense');
+  const estimate = useDenseEstimateAt(tokens);
+  if (!asked || tokens === undefined || !denseIsLong(tokens, estimate, software)) return null;
+  return { estimate, instead: 'projected' };
 }

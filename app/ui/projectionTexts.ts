@@ -1,5 +1,5 @@
 /** Sentences of what is projected. Nothing projected is said without the word. */
-import { count, counted, duration, percent, times } from './format';
+import { count, counted, duration, percent, roughly, times } from './format';
 
 export const projectionTexts = {
   choice: 'Dense attention',
@@ -18,6 +18,9 @@ export const projectionTexts = {
   fact: 'projected, not run',
   factless: 'to be projected, but nothing was',
   stage: (fraction: number) => `a sample of dense attention is being measured, ${percent(fraction)}`,
+  /** Beside a button that would otherwise start a long dense run. */
+  instead: (estimate: number | null) =>
+    `Dense would take ${estimate === null ? 'very long' : roughly(estimate)}, so it is projected, not run. The Run button runs it as well.`,
   running: 'Dense is not run: a sample of its attention is measured after this, and its time projected.',
   headline: {
     faster: 'faster to the first token than dense is projected to be',
