@@ -25,7 +25,7 @@ test('heads are measured after the run, shown as a map, and reached by key', asy
   ).toBeVisible();
   await expect(panel.getByRole('figure', { name: 'Tiles computed by layer and head' })).toBeVisible();
   await panel.getByText('Tiles computed as a table').click();
-  await expect(panel.getByRole('row', { name: /^8 (\d+%, ){5}\d+%$/ })).toBeVisible();
+  await expect(panel.getByRole('row', { name: /^Layer 7( \d+%){6}$/ })).toBeVisible();
   expect(await violations(page)).toEqual([]);
 
   await panel.getByRole('button', { name: 'Measure heads' }).click();
@@ -38,16 +38,22 @@ test('heads are measured after the run, shown as a map, and reached by key', asy
   await expect(grid.getByRole('button')).toHaveCount(8 * 6);
   await expect(grid.locator('[aria-pressed=true]')).toHaveCount(1);
 
-  await grid.getByRole('button', { name: /^Layer 1, head 1: attention kept .+%, output error .+%/ }).click();
+  await grid.getByRole('button', { name: /^Layer 0, head 0: attention kept .+%, output error .+%/ }).click();
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowDown');
-  await expect(panel.getByText(/^Layer 2, head 2: attention kept/)).toBeVisible();
-  await expect(grid.getByRole('button', { name: /^Layer 2, head 2:/ })).toBeFocused();
-  await expect(panel.getByText(/of \d+ causal cells hold tiles/)).toBeVisible();
+  await expect(panel.getByText(/^Layer 1, head 1: attention kept/)).toBeVisible();
+  await expect(grid.getByRole('button', { name: /^Layer 1, head 1:/ })).toBeFocused();
+  // In words too, and said when a head is chosen.
+  await expect(panel.locator('[aria-live=polite]')).toHaveText(
+    /^Layer 1, head 1: .+ of \d+ causal cells hold tiles, .+ read .+ keys.*\.$/,
+  );
+  await expect(grid.getByRole('columnheader')).toHaveText(
+    ['0', '1', '2', '3', '4', '5'].map((n) => `Head ${n}`),
+  );
 
   await panel.getByRole('radio', { name: 'Tiles computed' }).check();
   await panel.getByText('Tiles computed as a table').click();
-  await expect(panel.getByRole('row', { name: /^8 (\d+%, ){5}\d+%$/ })).toBeVisible();
+  await expect(panel.getByRole('row', { name: /^Layer 7( \d+%){6}$/ })).toBeVisible();
   await page.setViewportSize({ width: 360, height: 780 });
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(overflow).toBeLessThanOrEqual(0);

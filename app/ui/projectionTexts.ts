@@ -38,7 +38,8 @@ export const projectionTexts = {
     sample: 'Measured sample',
     spread: 'Sample off the fit at most',
   },
+  /** Layers counted from 0, as everywhere that one is named. */
   sample: (rows: number, layers: readonly number[]) =>
-    `${counted(rows, 'row')} of ${layers.length === 1 ? 'layer' : 'layers'} ${layers.map((layer) => count(layer + 1)).join(' and ')}`,
+    `${counted(rows, 'row')} of ${layers.length === 1 ? 'layer' : 'layers'} ${layers.map((layer) => count(layer)).join(' and ')}`,
   spread: (share: number) => percent(share),
 } as const;

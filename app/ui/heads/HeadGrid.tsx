@@ -22,12 +22,23 @@ export function HeadGrid({ report, measure, place, onPlace }: HeadGridProps) {
   return (
     <div className="head-grid">
       <table ref={table} aria-label={`${measure.label} by layer and head`}>
+        <thead>
+          <tr>
+            <td />
+            {Array.from({ length: report.heads }, (_, head) => (
+              <th key={head} scope="col">
+                <span className="unseen">Head </span>
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>
           {rowsOf(report, measure.name).map(({ layer, cells }) => (
             <tr key={layer}>
               <th scope="row">
                 <span className="unseen">Layer </span>
-                {layer + 1}
+                {layer}
               </th>
               {cells.map(({ head, value }) => {
                 const chosen = layer === place.layer && head === place.head;

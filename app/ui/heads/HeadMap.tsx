@@ -4,7 +4,8 @@ import { count } from '../format';
 import { HeadGrid } from './HeadGrid';
 import { HeadTable } from './HeadTable';
 import { HeadTiles } from './HeadTiles';
-import { headWords, measures, rowsOf, type HeadPlace, type Measure } from './measures';
+import { gridLegend, headWords, measures, rowsOf, type HeadPlace, type Measure } from './measures';
+import { whereWords } from './where';
 import './heads.css';
 
 /** Every head of the model in one picture, by one measure at a time; the chosen head in detail below it. */
@@ -33,12 +34,13 @@ export function HeadMap({ report }: { report: HeadReport }) {
       </fieldset>
       <HeadGrid report={report} measure={measure} place={place} onPlace={setPlace} />
       <p className="help">
-        Layers down, query heads across. {measure.legend} Attention kept and output error are measured on{' '}
+        {gridLegend} {measure.legend} Attention kept and output error are measured on{' '}
         {count(report.sampledRows.length)} rows of the prompt.
       </p>
-      <p className="head-chosen" aria-live="polite">
-        {headWords(report, place)}
-      </p>
+      <div className="head-where" aria-live="polite">
+        <p className="head-chosen">{headWords(report, place)}</p>
+        {report.maps && <p>{whereWords(report.maps, place.layer * report.heads + place.head)}</p>}
+      </div>
       {report.maps && <HeadTiles maps={report.maps} heads={report.heads} place={place} />}
       <details
         onToggle={(event) => {

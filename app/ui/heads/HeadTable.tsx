@@ -1,23 +1,32 @@
 import type { HeadRow, Measure } from './measures';
 
-/** The numbers of the grid, for reading and for copying: a line a layer, which wraps where heads are many. */
+/** The numbers of the grid, for reading and for copying: one value a cell, so that each head can be reached. */
 export function HeadTable({ rows, measure }: { rows: readonly HeadRow[]; measure: Measure }) {
   return (
-    <table className="plain">
-      <thead>
-        <tr>
-          <th scope="col">Layer</th>
-          <th scope="col">Heads 1 to {rows[0]?.cells.length}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ layer, cells }) => (
-          <tr key={layer}>
-            <th scope="row">{layer + 1}</th>
-            <td>{cells.map(({ value }) => measure.words(value)).join(', ')}</td>
+    // Many heads are wider than the page, and keys must reach them too.
+    <section className="head-table" aria-label={`${measure.label}, all heads`} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            <td />
+            {rows[0]?.cells.map(({ head }) => (
+              <th key={head} scope="col">
+                Head {head}
+              </th>
+            ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map(({ layer, cells }) => (
+            <tr key={layer}>
+              <th scope="row">Layer {layer}</th>
+              {cells.map(({ head, value }) => (
+                <td key={head}>{measure.words(value)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }

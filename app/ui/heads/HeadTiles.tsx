@@ -28,27 +28,10 @@ export function HeadTiles({ maps, heads, place }: HeadTilesProps) {
       <canvas ref={canvas} width={cells} height={cells} aria-hidden="true" />
       <figcaption className="help">
         Rows of the prompt down, keys across, {count(side)} by {count(side)} tokens a cell. Computed tiles in
-        blue, single gathered keys in orange; what is faint was skipped.{' '}
-        {shareWords(maps, layer * heads + head)}.
+        blue, single gathered keys in orange; what is faint was skipped.
       </figcaption>
     </figure>
   );
-}
-
-/** How many causal cells hold any tile, and how many gathered keys only. */
-function shareWords({ cells, tiles, columns }: HeadMaps, map: number): string {
-  const base = map * cells ** 2;
-  let some = 0;
-  let gathered = 0;
-  for (let row = 0; row < cells; row++) {
-    for (let column = 0; column <= row; column++) {
-      const at = base + row * cells + column;
-      if ((tiles[at] ?? 0) > 0) some++;
-      else if ((columns[at] ?? 0) > 0) gathered++;
-    }
-  }
-  const all = (cells * (cells + 1)) / 2;
-  return `${count(some)} of ${count(all)} causal cells hold tiles, ${count(gathered)} more only gathered keys`;
 }
 
 function draw(canvas: HTMLCanvasElement, { cells, tiles, columns }: HeadMaps, map: number): void {

@@ -21,7 +21,7 @@ const report = {
 
 test('a head in words: what is left out is never rounded away', () => {
   expect(headWords(report, { layer: 0, head: 0 })).toBe(
-    'Layer 1, head 1: attention kept 95.1%, output error 3.2%, tiles computed 50%',
+    'Layer 0, head 0: attention kept 95.1%, output error 3.2%, tiles computed 50%',
   );
   expect(headWords(report, { layer: 0, head: 1 })).toContain('attention kept 100%, output error 0%');
   expect(headWords(report, { layer: 0, head: 2 })).toContain('kept above 99.9%, output error below 0.1%');

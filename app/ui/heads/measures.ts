@@ -53,6 +53,8 @@ export function strengthStyle(measure: Measure, value: number): CSSProperties {
   return { '--strength': `${Math.round(measure.strength(value) * 100)}%` } as CSSProperties;
 }
 
+export const gridLegend = 'Layers down, query heads across, both counted from 0.';
+
 export interface HeadPlace {
   layer: number;
   head: number;
@@ -71,12 +73,12 @@ export function rowsOf(report: HeadReport, name: MeasureName): HeadRow[] {
   }));
 }
 
-/** Counted from 1. */
+/** Counted from 0, as MInference's files, messages and the command line do. */
 export function headName({ layer, head }: HeadPlace): string {
-  return `Layer ${layer + 1}, head ${head + 1}`;
+  return `Layer ${layer}, head ${head}`;
 }
 
-/** Layer 3, head 2: attention kept 95.1%, output error 3.2%, tiles computed 41%. Counted from 1. */
+/** Layer 3, head 2: attention kept 95.1%, output error 3.2%, tiles computed 41%. */
 export function headWords(report: HeadReport, place: HeadPlace): string {
   const figures = measures.map(({ name, label, words }) => {
     const value = report[name][place.layer]?.[place.head];

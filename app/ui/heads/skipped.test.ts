@@ -29,7 +29,7 @@ it('says in words what the map shows', () => {
     [0.5, 0.5],
   ]);
   expect(densitySentence(rows ?? [])).toBe(
-    'Of 4 heads each computes from 25% (layer 1, head 1) to 100% (layer 1, head 2) of its tiles, the median head 50%; one computes all of them.',
+    'Of 4 heads each computes from 25% (layer 0, head 0) to 100% (layer 0, head 1) of its tiles, the median head 50%; one computes all of them.',
   );
   const even = densityRows(small, { headDensity: [0.5, 0.5, 0.5, 0.5] });
   expect(densitySentence(even ?? [])).toBe(

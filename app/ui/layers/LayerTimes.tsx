@@ -31,7 +31,7 @@ export default function LayerTimes({ bars }: { bars: readonly Bar[] }) {
           <tbody>
             {Array.from({ length: most }, (_, at) => (
               <tr key={at}>
-                <th scope="row">{at + 1}</th>
+                <th scope="row">{at}</th>
                 {lanes.map(({ key, times }) => (
                   <td key={key}>{cell(times[at])}</td>
                 ))}

@@ -7,7 +7,7 @@ import { duration } from '../format';
 import { texts } from '../texts';
 
 export interface LayerTime {
-  /** From 1. */
+  /** From 0. */
   layer: number;
   /** Attention, estimate and index, ms. */
   attention: number;
@@ -17,7 +17,7 @@ export interface LayerTime {
 
 export function layerTimes(layersMs: readonly Phases[]): LayerTime[] {
   return layersMs.map(({ attention, estimate, index, ...rest }, at) => ({
-    layer: at + 1,
+    layer: at,
     attention: attention + estimate + index,
     rest: Object.values(rest).reduce((sum, ms) => sum + ms, 0),
   }));
