@@ -26,10 +26,12 @@ test('one click compares a sample report and explains the result', async ({ app,
     'planted answer found',
   );
   await expect(result).toContainText('Identical');
+  await expect(result.getByText('There is nothing to measure')).toBeVisible();
+  await expect(result.getByRole('button', { name: 'Measure heads' })).toHaveCount(0);
 
   await result.getByText('Layer by layer').click();
   await expect(result.getByRole('figure', { name: 'Time by layer' }).locator('svg')).toBeVisible();
-  await expect(result.getByRole('row', { name: /^8 .+ attention .+ attention$/ })).toBeVisible();
+  await expect(result.getByRole('row', { name: /^7 .+ attention .+ attention$/ })).toBeVisible();
 
   const download = page.waitForEvent('download');
   await result.getByRole('button', { name: 'Download as JSON' }).click();

@@ -2,7 +2,7 @@ import { lazy, Suspense } from 'react';
 import type { CompareResult, RunResult } from '../engine/types';
 import { ErrorNote } from './ErrorNote';
 import { MeasureOffer } from './MeasureOffer';
-import { densityRows, tileCounts, tileLine } from './heads/skipped';
+import { densityRows, skippedNothing, tileCounts, tileLine } from './heads/skipped';
 import { useActions, useHeads } from './stores';
 
 const HeadMap = lazy(async () => ({ default: (await import('./heads/HeadMap')).HeadMap }));
@@ -29,7 +29,10 @@ export function HeadsPanel({ result, sparse }: { result: CompareResult; sparse: 
           rows !== null && counts.skipped > 0 && <DensityMap rows={rows} />
         )}
       </Suspense>
-      {!report && (
+      {!report && skippedNothing(counts, sparse) && (
+        <p className="help">There is nothing to measure: every head computed what dense attention does.</p>
+      )}
+      {!report && !skippedNothing(counts, sparse) && (
         <MeasureOffer
           result={result}
           help="How much of dense attention each head kept, how far its output is off, and which tiles it computed. This reads the prompt once more; the times above stay as they are."

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { gpuRun } from '../../storage/fixtures';
-import { densityRows, densitySentence, tileCounts, tileLine } from './skipped';
+import { densityRows, densitySentence, skippedNothing, tileCounts, tileLine } from './skipped';
 
 const { model, prompt } = gpuRun.result;
 const small = { ...model, layers: 2, heads: 2 };
@@ -20,6 +20,15 @@ it('counts the tiles of all heads, of the rows that were read', () => {
   );
   expect(further).toEqual({ computed: 12, skipped: 0, causal: 12 });
   expect(tileLine(further)).toBe('All 12 tiles of dense attention computed, none skipped.');
+});
+
+it('knows that nothing was skipped, of the whole run and of each head', () => {
+  const none = { computed: 12, skipped: 0, causal: 12 };
+  expect(skippedNothing(none, { headDensity: [1, 1.02] })).toBe(true);
+  expect(skippedNothing(none, { headDensity: [] })).toBe(true);
+  expect(skippedNothing(none, { headDensity: [0.9, 1.2] })).toBe(false);
+  expect(skippedNothing({ ...none, skipped: 1 }, { headDensity: [1, 1] })).toBe(false);
+  expect(skippedNothing({ ...none, skipped: 1 }, { headDensity: [], note: 'Dense was used.' })).toBe(true);
 });
 
 it('says in words what the map shows', () => {

@@ -23,6 +23,17 @@ export function tileCounts(
   return { computed, skipped: Math.max(0, causal - computed), causal };
 }
 
+/**
+ * Whether every head computed all that dense does. By the heads where they are told: one that computes more than dense,
+ * with its gathered keys, does not make up for another that skips.
+ */
+export function skippedNothing(
+  { skipped }: TileCounts,
+  { headDensity, note }: Pick<RunResult, 'headDensity' | 'note'>,
+): boolean {
+  return note !== undefined || (skipped === 0 && headDensity.every((density) => density >= 1));
+}
+
 /** "2,310 of 9,216 tiles computed (25%), 6,906 skipped." */
 export function tileLine({ computed, skipped, causal }: TileCounts): string {
   if (skipped === 0) return `All ${counted(causal, 'tile')} of dense attention computed, none skipped.`;
