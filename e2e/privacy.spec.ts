@@ -14,7 +14,12 @@ test('nothing leaves the origin, and nothing but its own files is asked for', as
   context.on('request', (request) => {
     requests.push({ url: request.url(), method: request.method(), body: request.postData() });
   });
+  const absent: string[] = [];
+  context.on('response', (response) => {
+    if (response.status() >= 400) absent.push(response.url());
+  });
   await app.open();
+  expect(absent).toEqual([]);
   await page.getByLabel('Open files').setInputFiles([
     { name: 'velvet.pdf', mimeType: 'application/pdf', buffer: Buffer.from(pdf) },
     { name: 'velvet.txt', mimeType: 'text/plain', buffer: Buffer.from('velvet') },

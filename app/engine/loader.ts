@@ -2,7 +2,7 @@
 import { UserError } from '../errors';
 import type { Gpu } from '../gpu/device';
 import { parseConfig, type ModelConfig } from '../model/config';
-import { folderFiles, urlFiles, type ModelFiles } from '../model/files';
+import { builtinNames, folderFiles, urlFiles, type ModelFiles } from '../model/files';
 import { hubFiles } from '../model/hub';
 import { keptFiles, touchKept } from '../model/library';
 import { streamTensors } from '../model/tensors';
@@ -40,7 +40,7 @@ async function filesOfHub(source: ModelSource & { kind: 'hub' }): Promise<ModelF
 async function filesOf(source: ModelSource, builtinBase: string): Promise<ModelFiles> {
   switch (source.kind) {
     case 'builtin':
-      return urlFiles('builtin', builtinBase);
+      return urlFiles('builtin', builtinBase, builtinNames);
     case 'folder':
       return folderFiles(source.name, source.files);
     case 'hub':

@@ -54,9 +54,20 @@ export function streamOf(response: Response, id: string, name: string): FileStre
   return { size: length === null || encoded ? null : Number(length), body: response.body };
 }
 
-/** Files under a URL that ends with a slash. */
-export function urlFiles(id: string, base: string): ModelFiles {
+/** What the built-in model's folder holds of what a model may have. */
+export const builtinNames: ReadonlySet<string> = new Set([
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'model.safetensors',
+]);
+
+/** Files under a URL that ends with a slash; where their names are known, no other is asked for. */
+export function urlFiles(id: string, base: string, names?: ReadonlySet<string>): ModelFiles {
   const get = async (name: string, signal: AbortSignal): Promise<Response | null> => {
+    // A browser logs an error for each file that is not there, however it is taken.
+    if (names && !names.has(name)) return null;
     const response = await tryFetch(new URL(name, base).href, signal);
     if (response.status === 404 || (response.ok && isPage(response, name))) return null;
     if (response.ok) return response;
