@@ -131,6 +131,23 @@ test('settings leave as a file, come back from it, and are reset with a way back
   await expect(page.getByLabel('New tokens')).toHaveValue('24');
 });
 
+test('fields of a pattern stand apart at both widths', async ({ page }) => {
+  await openWithoutModel(page);
+  await page.getByRole('radio', { name: /MInference by head/ }).check();
+  const panel = page.getByRole('region', { name: 'Sparse attention' });
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 900 });
+    const gaps = await panel.evaluate((element) =>
+      [...element.querySelectorAll('.field')].flatMap((field) => {
+        const boxes = [...field.children].map((child) => child.getBoundingClientRect());
+        return boxes.slice(1).map((box, at) => box.top - (boxes[at]?.bottom ?? 0));
+      }),
+    );
+    expect(gaps.length).toBeGreaterThan(4);
+    expect(Math.min(...gaps), String(width)).toBeGreaterThanOrEqual(2);
+  }
+});
+
 test('an engine that crashes is explained, and its model loads again', async ({ app, page }) => {
   await app.open();
   await app.takeSample('Server log');

@@ -29,7 +29,17 @@ test('heads are measured after the run, shown as a map, and reached by key', asy
   expect(await violations(page)).toEqual([]);
 
   await panel.getByRole('button', { name: 'Measure heads' }).click();
-  await expect(panel.getByRole('progressbar', { name: 'Heads measured' })).toBeVisible();
+  const bar = panel.getByRole('progressbar', { name: 'Heads measured' });
+  await expect(bar).toBeVisible();
+  // On one line with its percentage and the button.
+  const line = await bar.evaluate((element) =>
+    [...(element.parentElement?.children ?? [])].map((child) => {
+      const { top, bottom } = child.getBoundingClientRect();
+      return (top + bottom) / 2;
+    }),
+  );
+  expect(line).toHaveLength(3);
+  expect(Math.max(...line) - Math.min(...line)).toBeLessThan(4);
   await expect(app.runButton).toHaveAccessibleDescription('Heads are being measured.');
   await expect(app.runButton).toBeDisabled();
   await expect(page.getByRole('button', { name: 'Repeat', exact: true }).first()).toBeDisabled();
