@@ -24,7 +24,9 @@ export function HeadGrid({ report, measure, place, onPlace }: HeadGridProps) {
       <table ref={table} aria-label={`${measure.label} by layer and head`}>
         <thead>
           <tr>
-            <td />
+            <td>
+              <span className="unseen">Layer</span>
+            </td>
             {Array.from({ length: report.heads }, (_, head) => (
               <th key={head} scope="col">
                 <span className="unseen">Head </span>

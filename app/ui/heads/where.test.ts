@@ -8,7 +8,12 @@ function maps(...pictures: string[][]): HeadMaps {
   const marks = (mark: string): Uint8Array =>
     Uint8Array.from(
       pictures.flatMap((rows) =>
-        rows.flatMap((row) => [...row.padEnd(cells)].map((one) => (one === mark ? 200 : 0))),
+        rows.flatMap((row) =>
+          row
+            .padEnd(cells)
+            .split('')
+            .map((one) => (one === mark ? 200 : 0)),
+        ),
       ),
     );
   return { cells, tokensPerCell: 64, tiles: marks('#'), columns: marks('+') };
