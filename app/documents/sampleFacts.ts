@@ -2,7 +2,7 @@
 import type { Random } from './random';
 
 export const adjectives = (
-  'amber ancient arctic autumn azure bitter blue brass bright broken bronze calm cedar clever cobalt copper ' +
+  'amber ancient arctic autumn azure bitter blue brass bright brittle bronze calm cedar clever cobalt copper ' +
   'coral crimson crystal dusty early emerald faded distant gentle gilded golden grey hidden hollow icy indigo ' +
   'iron ivory jade lonely lunar marble mellow misty narrow northern oaken olive pale patient pearl polar quiet ' +
   'rapid restless royal rustic sable scarlet secret silent silver slender solar solemn steady stormy sunken ' +
