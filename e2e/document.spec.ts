@@ -16,7 +16,7 @@ test('counts tokens as one types and says what will be cut', async ({ app, page 
     await new Promise((go) => {
       requestAnimationFrame(() => requestAnimationFrame(go));
     });
-    return ['.token-line', '.plan'].map((part) => document.querySelector(part)?.textContent);
+    return ['.token-line', 'p.plan'].map((part) => document.querySelector(part)?.textContent);
   });
   expect(shown[0]).toMatch(/^counting… 49\d,\d{3} characters$/);
   expect(shown[1]).toBe('Counting the prompt’s tokens…');
