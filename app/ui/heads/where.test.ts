@@ -43,6 +43,14 @@ it('tells columns, bands and gathered keys in between, of the map asked for', ()
   expect(whereWords(maps(none), 0)).toContain('All rows read no keys.');
 });
 
+it('says that rows after a gap read everything again', () => {
+  expect(whereWords(maps(['#', '##', '###', '#.##', '#####', '######']), 0)).toBe(
+    '20 of 21 causal cells hold tiles, 0 more only gathered keys. Rows 1 to 192 read all keys. ' +
+      'Rows 193 to 256 read the first 64 keys, the 128 keys up to each row and nothing between. ' +
+      'Rows 257 to the end read all keys.',
+  );
+});
+
 it('says all where nothing is skipped', () => {
   expect(whereWords(maps(['#', '##', '###']), 0)).toBe(
     '6 of 6 causal cells hold tiles, 0 more only gathered keys. All rows read all keys.',

@@ -85,6 +85,7 @@ function rowsName({ cells, side }: Triangle, from: number, to: number): string {
 function rangeWords(head: Triangle, from: number, to: number): string {
   const { side } = head;
   const rows = Array.from({ length: to - from }, (_, at) => from + at);
+  if (rows.every((row) => prefix(head, row) === row + 1)) return 'all keys';
   const first = Math.min(...rows.map((row) => prefix(head, row)));
   const window = Math.min(...rows.map((row) => suffix(head, row)));
   const between = rows.flatMap((row) =>
