@@ -1,8 +1,9 @@
 /** Parameters that several patterns have. */
+import { counted } from '../counted';
 import { denseAbove, fewestRows, mostDenseKeys } from '../attention/tiles';
 import { longestPrompt, type ChoiceParameter, type NumberParameter, type SettingValue } from './parameters';
 
-const length = `${mostDenseKeys.toLocaleString('en')} tokens`;
+const length = counted(mostDenseKeys, 'token');
 export const densePercent = `${denseAbove * 100}%`;
 const share = `more than ${densePercent} of its tiles`;
 const rules = `Dense instead: a prompt of up to ${length}, fewer than ${fewestRows} new tokens, and a head that would compute ${share}. The result says so.`;

@@ -78,13 +78,13 @@ export function estimateMs(
 }
 
 /** From here on a dense run is worth a question, ms. */
-const longDense = 60_000;
+export const longDenseMs = 60_000;
 /** Where nothing was measured yet, prompts above these many tokens are taken to be as long. */
 const longUnmeasured = { software: 2_000, gpu: 128_000 };
 
 /** Whether a dense run of a prompt is too long to be started without a question. */
 export function denseIsLong(tokens: number, estimate: number | null, software: boolean): boolean {
-  if (estimate !== null) return estimate >= longDense;
+  if (estimate !== null) return estimate >= longDenseMs;
   return tokens > (software ? longUnmeasured.software : longUnmeasured.gpu);
 }
 

@@ -1,4 +1,5 @@
 /** What a configuration by head says, in a line. */
+import { count as grouped, counted } from '../counted';
 import { defaultHead, parseHeadConfig, readHeadConfig, type HeadType } from '../attention/headConfig';
 
 const words: Record<HeadType, string> = {
@@ -7,11 +8,7 @@ const words: Record<HeadType, string> = {
   block_sparse: 'block-sparse',
 };
 
-function counted(value: number, noun: string): string {
-  return `${value} ${noun}${value === 1 ? '' : 's'}`;
-}
-
-const usual = `MInference’s default, ${defaultHead.verticalSize.toLocaleString('en')} columns and ${defaultHead.slashSize.toLocaleString('en')} diagonals`;
+const usual = `MInference’s default, ${grouped(defaultHead.verticalSize)} columns and ${grouped(defaultHead.slashSize)} diagonals`;
 
 /** What the file leaves out: MInference's own may, and one of another model does. */
 function missingSentence(

@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import { denseIsLong, estimateMs, measuredRuns } from '../state/estimate';
+import { estimateMs, longDenseMs, measuredRuns } from '../state/estimate';
 import { roughly } from './format';
 import { useActions, useModel, usePrompt, useRun, useSettings } from './stores';
 import { projectionTexts as words } from './projectionTexts';
@@ -58,8 +58,7 @@ export function DenseChoice({ estimate }: { estimate: number | null }) {
 export function LongDense() {
   const estimate = useDenseEstimate();
   const pattern = useSettings((settings) => settings.pattern);
-  const tokens = usePrompt((state) => state.count?.prompt ?? 0);
   // Without a figure there is nothing to choose by.
-  if (pattern === 'dense' || estimate === null || !denseIsLong(tokens, estimate, false)) return null;
+  if (pattern === 'dense' || estimate === null || estimate < longDenseMs) return null;
   return <DenseChoice estimate={estimate} />;
 }

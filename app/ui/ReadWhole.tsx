@@ -13,7 +13,7 @@ export function ReadWhole() {
   const busy = useBusy();
   const plan = usePrompt((state) => state.plan);
   const counting = usePrompt((state) => state.counting);
-  const dense = useProjectedInstead();
+  const projected = useProjectedInstead();
   const { document, run, settings } = useActions();
   if (!isSample) return null;
   // With a limit set, the plan is that of the part: only a run tells, which refuses what does not fit.
@@ -28,7 +28,7 @@ export function ReadWhole() {
         onClick={() => {
           settings.set({ context: null });
           if (question.trim() === '' && first !== undefined) document.ask(first);
-          void run.run(dense?.instead);
+          void run.run(projected ? 'projected' : undefined);
         }}
       >
         Read the whole thing
@@ -37,18 +37,18 @@ export function ReadWhole() {
         {tooLong
           ? `Needs ${bytes(plan.total)}; this adapter takes ${count(plan.longestPrompt)} tokens.`
           : 'All of it in one run, timed to the first token.'}
-        {dense && !tooLong && !counting && ` ${projectionTexts.instead(dense.estimate)}`}
+        {projected && !tooLong && !counting && ` ${projectionTexts.instead(projected.estimate)}`}
       </p>
     </div>
   );
 }
 
-/** Where dense is set to run too and would be long for the whole document: what it would take, and what runs instead. */
-function useProjectedInstead(): { estimate: number | null; instead: 'projected' } | null {
+/** Where dense is set to run too and would be long for the whole document, so that it is projected: what it would take. */
+function useProjectedInstead(): { estimate: number | null } | null {
   const tokens = usePrompt((state) => state.count?.document);
   const software = useModel((state) => state.adapter?.software === true);
   const asked = useSettings((state) => state.withDense === true && state.pattern !== 'dense');
   const estimate = useDenseEstimateAt(tokens);
   if (!asked || tokens === undefined || !denseIsLong(tokens, estimate, software)) return null;
-  return { estimate, instead: 'projected' };
+  return { estimate };
 }

@@ -1,14 +1,7 @@
 /** Every number that the page shows is put into words here, so that the same quantity always looks the same. */
-const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+import { count, counted } from '../counted';
 
-export function count(value: number): string {
-  return whole.format(value);
-}
-
-/** 412 tokens, 1 token. */
-export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
-}
+export { count, counted };
 
 function significant(value: number, digits: number): string {
   return new Intl.NumberFormat('en', { maximumSignificantDigits: digits }).format(value);
