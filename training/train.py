@@ -226,8 +226,11 @@ def save(model: Model, path: Path) -> None:
 class Ranks:
     """The processes that `torchrun` started, one a GPU; without it, this one."""
 
-    def __init__(self, cuda: bool):
+    def __init__(self):
         self.rank, self.count = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+
+    def join(self, cuda: bool) -> None:
+        """Once the workers are forked, which must not inherit any of this."""
         if self.count == 1:
             return
         if cuda:
@@ -308,11 +311,11 @@ def main() -> None:
     context = multiprocessing.get_context("fork")
     phase = context.Value("i", 0)
     queues = [context.Queue(maxsize=2) for _ in range(given.workers)]
-    rank = int(os.environ.get("RANK", 0))
+    ranks = Ranks()
     workers = [
         context.Process(
             target=make_batches,
-            args=(given.tokenizer, given.data, given.seed * 1000 + number, rank, given.tokens, stage, phase, queue),
+            args=(given.tokenizer, given.data, given.seed * 1000 + number, ranks.rank, given.tokens, stage, phase, queue),
             daemon=True,
         )
         for number, queue in enumerate(queues)
@@ -321,7 +324,7 @@ def main() -> None:
         worker.start()
 
     cuda = given.device == "cuda"
-    ranks = Ranks(cuda)
+    ranks.join(cuda)
     first = ranks.rank == 0
     torch.manual_seed(given.seed + ranks.rank)
     torch.set_float32_matmul_precision("high")
