@@ -30,8 +30,8 @@ from model import Cache, Model, Shape
 from tasks import NOT_THERE, same_list
 from tokenizer import ASSISTANT, END, USER
 
-# Tokens of a document: how many documents.
-DOCUMENTS = {8192: 6, 32_768: 6, 131_072: 5, 262_144: 4, 1_048_576: 3}
+# Tokens of a document: how many documents, and how many questions of each task about one.
+DOCUMENTS = {8192: (6, 12), 32_768: (6, 12), 131_072: (5, 12), 262_144: (4, 24), 1_048_576: (3, 24)}
 LONGEST_ANSWER = 64
 LOSS_WINDOW, LOSS_WINDOWS = 2048, 128
 
@@ -112,9 +112,10 @@ def main() -> None:
     arguments.add_argument("--out", type=Path, required=True)
     arguments.add_argument("--prompts", type=Path, help="a folder for the engine's own test")
     arguments.add_argument("--prompts-each", type=int, default=3, help="a task and document, of those in that folder")
-    arguments.add_argument("--asked", type=int, default=12, help="questions of a task about each document")
+    arguments.add_argument("--asked", type=int, help="questions of a task about each document, instead of the usual number")
     arguments.add_argument("--lengths", type=int, nargs="+", default=list(DOCUMENTS))
     arguments.add_argument("--documents", type=int, help="of each length, instead of the usual number")
+    arguments.add_argument("--first", type=int, default=0, help="number of the first of them")
     arguments.add_argument("--until", type=float, help="start no document after this Unix time")
     arguments.add_argument("--after", type=Path, help="wait for this file before loading the weights; documents are made meanwhile")
     arguments.add_argument("--processes", type=int, default=12)
@@ -127,9 +128,10 @@ def main() -> None:
     if not tokenizer.exists():
         arguments.error(f"{tokenizer} is missing; it must be there from the start, also with --after")
     tasks = [
-        (tokenizer, given.data, given.seed * 1_000_003 + 1009 * length + number, length, number, given.asked)
+        (tokenizer, given.data, given.seed * 1_000_003 + 1009 * length + number, length, number, given.asked or asked)
         for length in given.lengths
-        for number in range(given.documents or DOCUMENTS[length])
+        for documents, asked in (DOCUMENTS[length],)
+        for number in range(given.first, given.first + (given.documents or documents))
     ]
     device = given.device
     rights: dict[tuple[str, int], list[bool]] = defaultdict(list)

@@ -62,7 +62,9 @@ class HaystackMaker:
             if isinstance(one, Several) and len(one.values) == 1:
                 one.values.append(writer.maker.value(one.attribute))
         statements = told(rng, [*keys, *words, *harder])
-        prose = self._prose(size - len(log.ids) - len(records.ids), statements)
+        # Statements come with a space or a blank line, works end with one, and the whole may be split into other tokens.
+        room = size - len(log.ids) - len(records.ids) - len(statements) - 96
+        prose = self._prose(room, statements)
         # The order of the prose stays, since answers list values in the order of the document.
         pieces = list(prose)
         for part in (log, records):
@@ -72,6 +74,7 @@ class HaystackMaker:
         text = maker.tokenizer.decode(ids.tolist(), skip_special_tokens=False).strip()
         # As anybody would encode it: the whole text at once.
         ids = maker.encode(text)
+        assert len(ids) <= size, "longer than a context, with its questions"
         questions = [
             *(self._quote(ids) for _ in range(asked)),
             *(self._fact("key", fact) for fact in rng.sample(keys, min(asked, len(keys)))),
