@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { generateSample } from '../documents/samples';
 import { UserError } from '../errors';
-import { buildPrompt, looksBinary } from './prompt';
 import { byteTokenizer } from './byteTokenizer';
+import { buildPrompt, frame, looksBinary } from './prompt';
+import { createTokenizer, type Tokenizer } from './tokenizer';
 
 const tokenizer = byteTokenizer();
 const text = (ids: Uint32Array): string => [...ids].map((id) => tokenizer.tokenText(id)).join('');
@@ -55,6 +58,69 @@ test('of a document of millions only the edges are tokenized, and come out as fr
     characters: 2 ** 16,
   });
   expect(text(ids)).toMatch(/^<\|user\|>word0 word1 .*word299999\n\nWhy\?<\|assistant\|>$/);
+});
+
+describe('a further question about a long document', () => {
+  const file = (name: string): object =>
+    JSON.parse(readFileSync(`public/models/needle/${name}`, 'utf8')) as object;
+  const needle = createTokenizer(file('tokenizer.json'), file('tokenizer_config.json'));
+  const document = generateSample('report', { tokens: 40_000, seed: 5 }).text;
+  const questions = ['', 'Where is the amber lantern?', '  And "this"?\n'];
+
+  /** The ids of every question's prompt, and the characters that were tokenized for it. */
+  function ask(inner: Tokenizer, source: string): { ids: number[]; whole: number[]; characters: number }[] {
+    let characters = 0;
+    const encode = (given: string): number[] => {
+      characters += given.length;
+      return inner.encode(given);
+    };
+    const watched = { ...inner, encode };
+    return questions.map((question) => {
+      characters = 0;
+      const ids = [...buildPrompt(watched, { document: source, question }, 2 ** 20).ids];
+      const { before, after } = frame(inner, source, question);
+      return { ids, whole: inner.encode(before + source + after), characters };
+    });
+  }
+
+  test.each([
+    ['prose', document],
+    ['ending in a line break', `${document}\n`],
+    ['ending in spaces', `${document}   `],
+    ['ending in punctuation', `${document}\n---\n"`],
+    ['with characters of two code units', document.replaceAll('a', '𝒶').replaceAll('o', 'o\u0301')],
+  ])('tokenizes the end of the document only: %s', (_, source) => {
+    const asked = ask(needle, source);
+    for (const { ids, whole } of asked) expect(ids).toEqual(whole);
+    const [first, ...others] = asked.map(({ characters }) => characters);
+    expect(first).toBeGreaterThan(source.length);
+    for (const characters of others) expect(characters).toBeLessThan(40_000);
+  });
+
+  const acrossWords = (source: string): number[] =>
+    [...source.matchAll(/\p{L} \p{L}|[^]/gu)].map(([part]) => (part.codePointAt(0) ?? 0) + 256 * part.length);
+
+  test.each([
+    ['something before every text', (given: string) => [7, ...needle.encode(given)]],
+    [
+      'the first token of a text changed',
+      (given: string) => needle.encode(given).map((id, at) => id + Number(at === 0)),
+    ],
+    ['tokens across words', acrossWords],
+  ])('tokenizes all for a tokenizer with %s', (_, encode) => {
+    for (const { ids, whole, characters } of ask({ ...needle, encode }, document)) {
+      expect(ids).toEqual(whole);
+      expect(characters).toBeGreaterThan(document.length);
+    }
+  });
+
+  test('tokenizes all where no two words stand at the end', () => {
+    const source = document + '0123456789'.repeat(1000);
+    for (const { ids, whole, characters } of ask(needle, source)) {
+      expect(ids).toEqual(whole);
+      expect(characters).toBeGreaterThan(source.length);
+    }
+  });
 });
 
 test.each([

@@ -26,6 +26,44 @@ function encodeOnce(tokenizer: Tokenizer, text: string): number[] {
   return ids;
 }
 
+/** Of a document from `splitFrom` characters on, a last part of these sizes is tokenized by itself, with what follows it. */
+const splitFrom = 2 ** 16;
+const [leastTail, mostTail] = [2 ** 9, 2 ** 13];
+/** Characters before it that are tokenized once more, with it and alone, to see whether the two parts are the whole. */
+const checkedBefore = 2 ** 12;
+
+/**
+ * Tokens of the three texts in a row. Those of a long document are kept for the next question about it, but for its end:
+ * tokenizing a million tokens takes seconds, and answering from kept keys and values a fraction of one. No place ends a
+ * token in every tokenizer: the one chosen, between two words, is tried, and where it fails the whole is tokenized.
+ */
+function encodeAll(tokenizer: Tokenizer, before: string, document: string, after: string): Uint32Array {
+  if (document.length >= splitFrom) {
+    const start = document.length - mostTail;
+    const end = document.slice(start, -leastTail);
+    const place = [...end.matchAll(/\p{L}(?= \p{L})/gu)].at(-1);
+    if (place) {
+      const at = start + place.index + place[0].length;
+      const near = document.slice(at - checkedBefore, at);
+      const tail = document.slice(at) + after;
+      const last = tokenizer.encode(tail);
+      const together = tokenizer.encode(near + tail);
+      if (sameIds([...tokenizer.encode(near), ...last], together)) {
+        const first = encodeOnce(tokenizer, before + document.slice(0, at));
+        const ids = new Uint32Array(first.length + last.length);
+        ids.set(first);
+        ids.set(last, first.length);
+        return ids;
+      }
+    }
+  }
+  return new Uint32Array(encodeOnce(tokenizer, before + document + after));
+}
+
+function sameIds(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((id, number) => id === b[number]);
+}
+
 /** A document up to this many characters is tokenized whole. */
 const wholeCharacters = 2 ** 20;
 /** Characters from which the length of a token is estimated. */
@@ -124,16 +162,16 @@ export function buildPrompt(tokenizer: Tokenizer, request: PromptRequest, contex
   }
   const edges = edgesOf(tokenizer, document, limit);
   if (edges) return cut(tokenizer, { before, ...edges, after }, limit, room);
-  const whole = encodeOnce(tokenizer, before + document + after);
-  if (whole.length <= limit) {
+  const ids = encodeAll(tokenizer, before, document, after);
+  if (ids.length <= limit) {
     return {
-      ids: Uint32Array.from(whole),
+      ids,
       truncated: false,
-      documentTokens: Math.max(0, whole.length - overhead),
+      documentTokens: Math.max(0, ids.length - overhead),
     };
   }
-  const ids = encodeOnce(tokenizer, document);
-  return cut(tokenizer, { before, head: ids, tail: ids, after }, limit, room);
+  const all = encodeOnce(tokenizer, document);
+  return cut(tokenizer, { before, head: all, tail: all, after }, limit, room);
 }
 
 /**
