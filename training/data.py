@@ -6,7 +6,7 @@ further questions as further user messages. Every token has a kind, which decide
 
 import os
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from json import loads
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from documents import DocumentWriter
+from echoes import Target, echoed
 from tasks import MANY_SHARES, NOT_THERE, USUAL_SHARES, Askable, Chain, Several, absent, askables, told
 from tokenizer import ASSISTANT, END, PAD, USER
 from words import WordLists
@@ -59,6 +60,8 @@ QUOTE_QUESTIONS = (
     "What comes after this: {text}",
 )
 LONGEST_ANSWER = 40
+LEAST_GIVEN = 9
+"""Tokens of a quoted sentence, in documents that are not short."""
 FORM_KINDS = {"log": LOG_FACT, "records": RECORD_FACT, "prose": FACT}
 CHARACTERS_PER_TOKEN = {"log": 1.5, "records": 2.4, "table": 1.5, "settings": 1.8, "report": 2.9, "noise": 1.1}
 
@@ -136,9 +139,16 @@ class Part:
     first: np.ndarray
     end: np.ndarray
     """Where each sentence or line starts and ends."""
+    targets: list[Target] = field(default_factory=list)
+    """Sentences to ask for, since much in the text looks like them."""
 
 
 class SequenceMaker:
+    echoes = 0.0
+    """Share of the stretches of prose that have echoes, in place of facts."""
+    crowded = 0.0
+    """Share of the sequences whose names are of few words, so that many of them have words in common."""
+
     def __init__(self, tokenizer: Path, corpus: Corpus, words: WordLists, seed: int, harder: bool = False):
         """With `harder`, most questions are about several values and chains."""
         self.shares, self.mix = (MANY_SHARES, HARDER) if harder else (USUAL_SHARES, USUAL)
@@ -175,8 +185,14 @@ class SequenceMaker:
             done = place
         return np.concatenate([*pieces, ids[done:]])
 
+    def writer(self) -> DocumentWriter:
+        crowded = self.rng.random() < self.crowded
+        return DocumentWriter(self.rng, self.words.some(self.rng) if crowded else self.words, self.shares)
+
     def prose(self, length: int, writer: DocumentWriter) -> Part:
         rng = self.rng
+        if rng.random() < self.echoes and (part := self.with_echoes(length)):
+            return part
         most = max(1, length // 48)
         count = rng.choice((1, 1 + most // 16, 1 + most // 4, 1 + most // 3, 1 + most // 2))
         facts = askables(writer.maker, min(600, count), writer.shares)
@@ -188,6 +204,17 @@ class SequenceMaker:
             return self.whole(ids, wrapped)
         part = self.whole(with_facts, wrapped)
         part.facts = [(fact, kind_of(fact, FACT)) for fact in facts]
+        return part
+
+    def with_echoes(self, length: int) -> Part | None:
+        ids, wrapped = self.corpus.slice(self.rng, max(64, int(0.8 * length)), self.traits)
+        first, end = self.traits.units(ids, wrapped)
+        made = echoed(self.rng, ids, first, end, self.traits.word, LEAST_GIVEN, LONGEST_ANSWER)
+        if made is None:
+            return None
+        part = self.whole(made.ids, wrapped)
+        part.kinds[made.inserted] = UNTRAINED
+        part.targets = made.targets
         return part
 
     def whole(self, ids: np.ndarray, wrapped: bool) -> Part:
@@ -235,13 +262,17 @@ class SequenceMaker:
         for _ in range(8):
             if not len(part.first):
                 return None
-            chosen = rng.randrange(len(part.first))
-            start, end = int(part.first[chosen]), int(part.end[chosen])
-            low = max(start + least, end - LONGEST_ANSWER)
-            cuts = low + np.flatnonzero(traits.word[ids[low : end - 2]])
-            if not len(cuts):
-                continue
-            cut = int(rng.choice(cuts))
+            if part.targets and rng.random() < 0.75:
+                target = rng.choice(part.targets)
+                start, cut, end = target.start, target.cut, target.end
+            else:
+                chosen = rng.randrange(len(part.first))
+                start, end = int(part.first[chosen]), int(part.end[chosen])
+                low = max(start + least, end - LONGEST_ANSWER)
+                cuts = low + np.flatnonzero(traits.word[ids[low : end - 2]])
+                if not len(cuts):
+                    continue
+                cut = int(rng.choice(cuts))
             begin = start
             if cut - start > longest or rng.random() < 0.35:
                 begin = word_at_or_before(cut - rng.randint(least, longest), start)
@@ -266,7 +297,7 @@ class SequenceMaker:
         rng = self.rng
         everything = np.concatenate([part.ids for part in parts])
         sizes = [len(part.ids) for part in parts]
-        least = 6 if len(everything) < 4000 else 9
+        least = 6 if len(everything) < 4000 else LEAST_GIVEN
         quotes = rng.choice(mix.quotes)
         known = [fact for part in parts for fact, _ in part.facts]
         if evenly:
@@ -341,7 +372,7 @@ class SequenceMaker:
     def sequence(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Token ids and their kinds, `length` of each."""
         rng = self.rng
-        writer = DocumentWriter(rng, self.words, self.shares)
+        writer = self.writer()
         ids: list[np.ndarray] = []
         kinds: list[np.ndarray] = []
         size = 0
@@ -395,7 +426,7 @@ def kind_of(asked: Askable, otherwise: int) -> int:
 
 
 def joined(parts: list[Part], between: np.ndarray) -> Part:
-    ids, kinds, first, end, facts, offset = [], [], [], [], [], 0
+    ids, kinds, first, end, facts, targets, offset = [], [], [], [], [], [], 0
     for part in parts:
         if offset:
             ids.append(between)
@@ -406,8 +437,9 @@ def joined(parts: list[Part], between: np.ndarray) -> Part:
         first.append(part.first + offset)
         end.append(part.end + offset)
         facts += part.facts
+        targets += [Target(one.start + offset, one.cut + offset, one.end + offset) for one in part.targets]
         offset += len(part.ids)
-    return Part(*map(np.concatenate, (ids, kinds)), facts, *map(np.concatenate, (first, end)))
+    return Part(*map(np.concatenate, (ids, kinds)), facts, *map(np.concatenate, (first, end)), targets)
 
 
 def occurrences(text: np.ndarray, wanted: np.ndarray) -> int:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from data import PAD, UNTRAINED, Mix, Part, SequenceMaker, trailing
-from documents import DocumentWriter
 from tokenizer import ASSISTANT, END, USER
 
 SHORTEST_PART, LONGEST_PART = 1500, 120_000
@@ -18,7 +17,7 @@ class LongSequenceMaker(SequenceMaker):
     def long_sequence(self, length: int, tail: int) -> tuple[np.ndarray, np.ndarray]:
         """Token ids and their kinds, `length` of each; exactly the last `tail` hold the questions."""
         rng = self.rng
-        writer = DocumentWriter(rng, self.words, self.shares)
+        writer = self.writer()
         mix = self.far if self.far and length >= FAR else self.mix
         parts: list[Part] = []
         ids: list[np.ndarray] = [np.array([USER], np.uint16)]

@@ -58,6 +58,9 @@ class Stage:
     """What is asked; none: the usual, or with `harder` that of the harder tasks."""
     far: Mix | None = None
     """But of those about documents of 262,144 tokens and more, this."""
+    echoes: float = 0.0
+    crowded: float = 0.0
+    """As in `SequenceMaker`."""
 
 
 SINGLES = ((FACT, 0.5), (LOG_FACT, 0.3), (RECORD_FACT, 0.2))
@@ -179,6 +182,25 @@ STAGES = {
         mix=Mix((0.2, 0.4, 0.6), harder=0.6, absent=0.15, singles=SINGLES),
         far=Mix((0.35, 0.5), harder=0.25, absent=0.2, singles=SINGLES),
     ),
+    # Documents in which much looks alike, at every length, as it does in one of a million tokens.
+    "alike": Stage(
+        0.008,
+        1.2e-3,
+        0.3,
+        (
+            (
+                1.00,
+                {Form(512): 0.02, Form(2048): 0.08, Form(8192): 0.18, Form(32_768): 0.28}
+                | {Form(131_072): 0.16, Form(262_144): 0.012}
+                | {Form(262_144, LARGE): 0.06, Form(524_288, LONGEST): 0.068, Form(1_048_576, LONGEST): 0.14},
+            ),
+        ),
+        harder=True,
+        mix=Mix((0.3, 0.45, 0.6), harder=0.5, absent=0.13, singles=SINGLES),
+        far=Mix((0.45, 0.6), harder=0.25, absent=0.13, singles=SINGLES),
+        echoes=0.5,
+        crowded=0.5,
+    ),
 }
 WARM_UP_STEPS = 40
 # Of a long document's own tokens, so many are trained on, in one stretch.
@@ -199,6 +221,7 @@ def make_batches(tokenizer: Path, data: Path, seed: int, rank: int, tokens: int,
     maker = LongSequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed, stage.harder)
     maker.mix = stage.mix or maker.mix
     maker.far = stage.far
+    maker.echoes, maker.crowded = stage.echoes, stage.crowded
     while True:
         forms = stage.phases[phase.value][1]
         form = form_choice.choices(tuple(forms), tuple(forms.values()))[0]

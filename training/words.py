@@ -60,6 +60,12 @@ class WordLists:
     def evaluation(self) -> "WordLists":
         return self._filtered(is_held_out)
 
+    def some(self, rng: random.Random) -> "WordLists":
+        """A few of each, as there are for evaluation."""
+        few = [min(len(self.common), int(100 * 10 ** rng.uniform(0, 1.3))), rng.randint(5, 16), rng.randint(5, 16)]
+        lists = (self.common, self.adjectives, self.nouns)
+        return WordLists(*(rng.sample(words, count) for words, count in zip(lists, few)))
+
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(self.common))
 
