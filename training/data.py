@@ -148,6 +148,10 @@ class SequenceMaker:
     """Share of the stretches of prose that have echoes, in place of facts."""
     crowded = 0.0
     """Share of the sequences whose names are of few words, so that many of them have words in common."""
+    wordy = False
+    """More of the values are words."""
+    spaced = False
+    """Answers begin with a space, as most values in a text do: the same tokens then, where a word without it has others."""
 
     def __init__(self, tokenizer: Path, corpus: Corpus, words: WordLists, seed: int, harder: bool = False):
         """With `harder`, most questions are about several values and chains."""
@@ -186,8 +190,8 @@ class SequenceMaker:
         return np.concatenate([*pieces, ids[done:]])
 
     def writer(self) -> DocumentWriter:
-        crowded = self.rng.random() < self.crowded
-        return DocumentWriter(self.rng, self.words.some(self.rng) if crowded else self.words, self.shares)
+        names = self.words.some(self.rng) if self.rng.random() < self.crowded else self.words
+        return DocumentWriter(self.rng, names, self.shares, self.words, self.wordy)
 
     def prose(self, length: int, writer: DocumentWriter) -> Part:
         rng = self.rng
@@ -340,7 +344,8 @@ class SequenceMaker:
                 if quoted := self.quote(part, everything, least):
                     text, unit, rest = quoted
                     add(rng.choice(QUOTE_QUESTIONS).format(unit=unit, text=text), rest, QUOTE)
-        encoded = iter(self.encode_all([*texts, *(a for a in answers if isinstance(a, str))]))
+        space = " " if self.spaced else ""
+        encoded = iter(self.encode_all([*texts, *(space + a for a in answers if isinstance(a, str))]))
         questions = [next(encoded) for _ in texts]
         return [(q, next(encoded) if isinstance(a, str) else a, kind) for q, a, kind in zip(questions, answers, kinds)]
 

@@ -27,10 +27,18 @@ class Document:
 class DocumentWriter:
     """Writes documents of about `characters` characters. One writer a sequence: its facts never contradict each other."""
 
-    def __init__(self, rng: random.Random, words: WordLists, shares: tuple[float, ...] = USUAL_SHARES):
+    def __init__(
+        self,
+        rng: random.Random,
+        words: WordLists,
+        shares: tuple[float, ...] = USUAL_SHARES,
+        values: WordLists | None = None,
+        wordy: bool = False,
+    ):
+        """`values` and `wordy` as in `FactMaker`."""
         self.rng = rng
         self.words = words
-        self.maker = FactMaker(rng, words)
+        self.maker = FactMaker(rng, words, values, wordy)
         self.shares = shares
 
     def kind(self) -> str:

@@ -56,9 +56,13 @@ class Reader:
     def asked(self, question: Question) -> tuple[bool, bool, list[int], list[int]]:
         """Whether the whole answer is right, whether it starts as a refusal does; the question's tokens, what was likely."""
         asked = [*self._ids(f"\n\n{question.text}"), ASSISTANT]
-        answer = [*self._ids(question.answer), END]
-        likely = self.likely(asked, answer)
-        return likely == answer, likely[0] == self._ids(NOT_THERE)[0], asked, likely
+        refusals = [self._ids(space + NOT_THERE)[0] for space in ("", " ")]
+        for space in ("",) if question.answer.startswith((" ", "\n")) else (" ", ""):
+            answer = [*self._ids(space + question.answer), END]
+            likely = self.likely(asked, answer)
+            if likely == answer:
+                break
+        return likely == answer, likely[0] in refusals, asked, likely
 
     def said(self, asked: list[int], most: int) -> str:
         """Greedy decoding, token by token, of `most` tokens at most."""

@@ -76,6 +76,8 @@ ATTRIBUTES = {
     "identifier": "mixed",
     "id": "digits",
 }
+WORDY = tuple(name for name, kind in ATTRIBUTES.items() if kind in ("person", "word", "words", "address", "secret", "email"))
+"""Attributes whose values are mostly words."""
 MADE_UP_SUFFIXES = ("code", "number", "count", "level", "id", "name", "total", "rate", "key", "value")
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 MONTHS = "January February March April May June July August September October November December".split()
@@ -215,14 +217,23 @@ class Fact:
 class FactMaker:
     """Facts for one sequence: no entity and attribute twice, many that differ in one word only."""
 
-    def __init__(self, rng: random.Random, words: WordLists):
+    def __init__(self, rng: random.Random, words: WordLists, values: WordLists | None = None, wordy: bool = False):
+        """Names are made of `words`, values of `values`, without which they are of the same; `wordy`: more values are words."""
         self.rng = rng
         self.words = words
+        self.values = values or words
+        self.wordy = wordy
         self.used: set[tuple[str, ...]] = set()
 
     def word(self) -> str:
         rng = self.rng
         return invented(rng) if rng.random() < 0.1 else rng.choice(self.words.common)
+
+    def value_word(self) -> str:
+        rng, draw = self.rng, self.rng.random()
+        if draw < 0.1:
+            return invented(rng)
+        return rng.choice(self.values.nouns if self.wordy and draw < 0.2 else self.values.common)
 
     def _entity(self) -> Entity:
         rng, draw = self.rng, self.rng.random()
@@ -272,6 +283,8 @@ class FactMaker:
         rng, draw = self.rng, self.rng.random()
         if draw < 0.25:
             return rng.choice(("access code", "code", "serial number", "account number"))
+        if self.wordy and draw < 0.5:
+            return rng.choice(WORDY)
         if draw < 0.85:
             return rng.choice(tuple(ATTRIBUTES))
         return f"{rng.choice(self.words.common)} {rng.choice(MADE_UP_SUFFIXES)}"
@@ -299,7 +312,7 @@ class FactMaker:
             letters = "".join(rng.choices(LETTERS, k=rng.choice((1, 2, 3))))
             return letters + rng.choice(("", "-")) + self.digits(2, 6)
         if kind == "secret":
-            return self.word() + rng.choice(("", "-", "_")) + (self.digits(2, 4) if rng.random() < 0.6 else self.word())
+            return self.value_word() + rng.choice(("", "-", "_")) + (self.digits(2, 4) if rng.random() < 0.6 else self.value_word())
         if kind == "phone":
             return f"{self.digits(3, 3)}-{self.digits(4, 4)}" if rng.random() < 0.5 else self.digits(7, 8)
         if kind == "money":
@@ -313,17 +326,17 @@ class FactMaker:
             day, month, year = rng.randint(1, 28), rng.randrange(12), rng.randint(1900, 2040)
             return f"{day} {MONTHS[month]} {year}" if rng.random() < 0.5 else f"{year}-{month + 1:02}-{day:02}"
         if kind == "person":
-            return f"{capitalised(self.word())} {capitalised(invented(rng))}"
+            return f"{capitalised(self.value_word())} {capitalised(invented(rng))}"
         if kind == "word":
-            return self.word()
+            return self.value_word()
         if kind == "words":
-            return f"{self.word()} {self.word()}"
+            return f"{self.value_word()} {self.value_word()}"
         if kind == "address":
-            return f"{rng.randint(1, 400)} {capitalised(self.word())} Street"
+            return f"{rng.randint(1, 400)} {capitalised(self.value_word())} Street"
         if kind == "ip":
             return ".".join(str(rng.randrange(256)) for _ in range(4))
         if kind == "email":
-            return f"{self.word()}@{self.word()}.org"
+            return f"{self.value_word()}@{self.value_word()}.org"
         return "".join(rng.choices("0123456789abcdef", k=8))
 
     def facts(self, count: int) -> list[Fact]:

@@ -60,6 +60,8 @@ class Stage:
     """But of those about documents of 262,144 tokens and more, this."""
     echoes: float = 0.0
     crowded: float = 0.0
+    wordy: bool = False
+    spaced: bool = False
     """As in `SequenceMaker`."""
 
 
@@ -201,6 +203,27 @@ STAGES = {
         echoes=0.5,
         crowded=0.5,
     ),
+    # The same, with answers that begin with a space and more of which are words.
+    "spaced": Stage(
+        0.008,
+        1.2e-3,
+        0.3,
+        (
+            (
+                1.00,
+                {Form(512): 0.02, Form(2048): 0.08, Form(8192): 0.18, Form(32_768): 0.28}
+                | {Form(131_072): 0.16, Form(262_144): 0.015}
+                | {Form(262_144, LARGE): 0.07, Form(524_288, LONGEST): 0.065, Form(1_048_576, LONGEST): 0.13},
+            ),
+        ),
+        harder=True,
+        mix=Mix((0.2, 0.4, 0.6), harder=0.6, absent=0.14, singles=SINGLES),
+        far=Mix((0.45, 0.6), harder=0.3, absent=0.13, singles=SINGLES),
+        echoes=0.5,
+        crowded=0.5,
+        wordy=True,
+        spaced=True,
+    ),
 }
 WARM_UP_STEPS = 40
 # Of a long document's own tokens, so many are trained on, in one stretch.
@@ -221,7 +244,8 @@ def make_batches(tokenizer: Path, data: Path, seed: int, rank: int, tokens: int,
     maker = LongSequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed, stage.harder)
     maker.mix = stage.mix or maker.mix
     maker.far = stage.far
-    maker.echoes, maker.crowded = stage.echoes, stage.crowded
+    for name in ("echoes", "crowded", "wordy", "spaced"):
+        setattr(maker, name, getattr(stage, name))
     while True:
         forms = stage.phases[phase.value][1]
         form = form_choice.choices(tuple(forms), tuple(forms.values()))[0]
