@@ -21,9 +21,9 @@ export interface PromptState {
 
 export type PromptStore = StoreApi<PromptState>;
 
-/** A pause of typing before the count; long texts wait longer, as each count reads them whole. */
-export function countDelayMs(characters: number): number {
-  return Math.min(1_500, 250 + characters / 2_000);
+/** A pause of typing before the count; long texts wait longer, as the first count of each reads it whole. */
+function countDelayMs(newCharacters: number): number {
+  return Math.min(1_500, 250 + newCharacters / 2_000);
 }
 
 /** Beyond this a text is counted by its edges: more than any prompt holds, and small enough to copy unnoticed. */
@@ -49,6 +49,8 @@ export function createPromptStore(
   const store = createStore<PromptState>(() => nothing);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let controller = new AbortController();
+  /** The document whose tokens the worker has kept: only what is around it is counted anew. */
+  let counted: string | null = null;
 
   const update = async (signal: AbortSignal): Promise<void> => {
     const { text, question } = document.getState();
@@ -56,9 +58,10 @@ export function createPromptStore(
     try {
       const prompt = promptOf(text, question, chosen);
       const edges = text.length > countedWhole ? await countEdges(playground, prompt, signal) : null;
-      const counted = edges ?? (await playground.count(prompt, signal));
+      const found = edges ?? (await playground.count(prompt, signal));
       if (signal.aborted) return;
-      const count = { document: counted.document, prompt: counted.prompt, truncated: counted.truncated };
+      counted = edges ? null : text;
+      const count = { document: found.document, prompt: found.prompt, truncated: found.truncated };
       const refused = settingsRefusal(chosen);
       if (refused) {
         store.setState({ count, plan: null, counting: false, error: refused });
@@ -85,14 +88,16 @@ export function createPromptStore(
     controller = new AbortController();
     const { signal } = controller;
     store.setState({ counting: true });
-    timer = setTimeout(() => void update(signal), countDelayMs(text.length));
+    timer = setTimeout(() => void update(signal), countDelayMs(text === counted ? 0 : text.length));
   };
 
   document.subscribe((state, before) => {
     if (state.text !== before.text || state.question !== before.question) schedule();
   });
   model.subscribe((state, before) => {
-    if (state.model !== before.model) schedule();
+    if (state.model === before.model) return;
+    counted = null;
+    schedule();
   });
   settings.subscribe((state, before) => {
     const relevant = ['context', 'newTokens', 'pattern', 'patternValues', 'withDense', 'keepCaches'] as const;

@@ -196,6 +196,28 @@ describe('prompt', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(stores.prompt.getState()).toMatchObject({ counting: false, count: { prompt: 7 } });
   });
+
+  it('waits for a pause in a long text, and hardly for a question about one that it has counted', async () => {
+    const { worker, stores, ready } = await setUp();
+    await ready();
+    const counts = async (after: number): Promise<void> => {
+      await vi.advanceTimersByTimeAsync(after - 1);
+      expect(worker.waiting).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      await worker.reply('count', { type: 'counted', document: 1, prompt: 7, truncated: false });
+      await worker.reply('plan', { type: 'planned', plan: { total: 5, fits: true } as MemoryPlan });
+      await vi.advanceTimersByTimeAsync(1);
+    };
+    stores.actions.document.type('long '.repeat(400_000));
+    await counts(1250);
+    stores.actions.document.ask('Why?');
+    await counts(250);
+    stores.actions.document.type('other'.repeat(400_000));
+    await counts(1250);
+    // Another model has other tokens.
+    stores.model.setState({ model: { ...model } });
+    await counts(1250);
+  });
 });
 
 describe('run', () => {
