@@ -14,7 +14,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from documents import DocumentWriter
-from echoes import Target, echoed
+from echoes import Target, cuts, echoed
 from tasks import MANY_SHARES, NOT_THERE, USUAL_SHARES, Askable, Chain, Several, absent, askables, told
 from tokenizer import ASSISTANT, END, PAD, USER
 from words import WordLists
@@ -143,15 +143,22 @@ class Part:
     """Sentences to ask for, since much in the text looks like them."""
 
 
-class SequenceMaker:
-    echoes = 0.0
+@dataclass(frozen=True)
+class Texts:
+    """What documents and answers are like."""
+
+    echoes: float = 0.0
     """Share of the stretches of prose that have echoes, in place of facts."""
-    crowded = 0.0
+    crowded: float = 0.0
     """Share of the sequences whose names are of few words, so that many of them have words in common."""
-    wordy = False
+    wordy: bool = False
     """More of the values are words."""
-    spaced = False
+    spaced: bool = False
     """Answers begin with a space, as most values in a text do: the same tokens then, where a word without it has others."""
+
+
+class SequenceMaker:
+    texts = Texts()
 
     def __init__(self, tokenizer: Path, corpus: Corpus, words: WordLists, seed: int, harder: bool = False):
         """With `harder`, most questions are about several values and chains."""
@@ -190,12 +197,12 @@ class SequenceMaker:
         return np.concatenate([*pieces, ids[done:]])
 
     def writer(self) -> DocumentWriter:
-        names = self.words.some(self.rng) if self.rng.random() < self.crowded else self.words
-        return DocumentWriter(self.rng, names, self.shares, self.words, self.wordy)
+        names = self.words.some(self.rng) if self.rng.random() < self.texts.crowded else self.words
+        return DocumentWriter(self.rng, names, self.shares, self.words, self.texts.wordy)
 
     def prose(self, length: int, writer: DocumentWriter) -> Part:
         rng = self.rng
-        if rng.random() < self.echoes and (part := self.with_echoes(length)):
+        if rng.random() < self.texts.echoes and (part := self.with_echoes(length)):
             return part
         most = max(1, length // 48)
         count = rng.choice((1, 1 + most // 16, 1 + most // 4, 1 + most // 3, 1 + most // 2))
@@ -272,11 +279,10 @@ class SequenceMaker:
             else:
                 chosen = rng.randrange(len(part.first))
                 start, end = int(part.first[chosen]), int(part.end[chosen])
-                low = max(start + least, end - LONGEST_ANSWER)
-                cuts = low + np.flatnonzero(traits.word[ids[low : end - 2]])
-                if not len(cuts):
+                places = cuts(traits.word, ids, start, end, least, LONGEST_ANSWER)
+                if not len(places):
                     continue
-                cut = int(rng.choice(cuts))
+                cut = int(rng.choice(places))
             begin = start
             if cut - start > longest or rng.random() < 0.35:
                 begin = word_at_or_before(cut - rng.randint(least, longest), start)
@@ -344,7 +350,7 @@ class SequenceMaker:
                 if quoted := self.quote(part, everything, least):
                     text, unit, rest = quoted
                     add(rng.choice(QUOTE_QUESTIONS).format(unit=unit, text=text), rest, QUOTE)
-        space = " " if self.spaced else ""
+        space = " " if self.texts.spaced else ""
         encoded = iter(self.encode_all([*texts, *(space + a for a in answers if isinstance(a, str))]))
         questions = [next(encoded) for _ in texts]
         return [(q, next(encoded) if isinstance(a, str) else a, kind) for q, a, kind in zip(questions, answers, kinds)]

@@ -35,6 +35,12 @@ class Echoed:
     targets: list[Target]
 
 
+def cuts(word: np.ndarray, ids: np.ndarray, start: int, end: int, least: int, longest_end: int) -> np.ndarray:
+    """Positions where the sentence from `start` to `end` can be parted: words of which at least `least` tokens stand before."""
+    low = max(start + least, end - longest_end)
+    return low + np.flatnonzero(word[ids[low : end - 2]])
+
+
 def echoed(
     rng: random.Random, ids: np.ndarray, first: np.ndarray, end: np.ndarray, word: np.ndarray, least: int, longest_end: int
 ) -> Echoed | None:
@@ -50,11 +56,10 @@ def echoed(
     long = np.flatnonzero(end - first >= SHORTEST_SENTENCE)
     for number in rng.sample(range(len(long)), min(len(long), 3 * wanted)):
         start, stop = int(first[long[number]]), int(end[long[number]])
-        cuts = max(start + least, stop - longest_end)
-        cuts = cuts + np.flatnonzero(starts_word[cuts : stop - 2])
-        if not len(cuts) or taken[start : stop + 1].any():
+        places = cuts(word, ids, start, stop, least, longest_end)
+        if not len(places) or taken[start : stop + 1].any():
             continue
-        cut = int(rng.choice(cuts))
+        cut = int(rng.choice(places))
         # Where the phrases end: at the cut, or further on, where the model has already begun to go on.
         ends = [cut, *(cut + 1 + np.flatnonzero(starts_word[cut + 1 : stop]))]
         phrases = []

@@ -56,6 +56,7 @@ class Reader:
     def asked(self, question: Question) -> tuple[bool, bool, list[int], list[int]]:
         """Whether the whole answer is right, whether it starts as a refusal does; the question's tokens, what was likely."""
         asked = [*self._ids(f"\n\n{question.text}"), ASSISTANT]
+        # Answers of the stage `spaced` begin with a space; all answers but quotes may.
         refusals = [self._ids(space + NOT_THERE)[0] for space in ("", " ")]
         for space in ("",) if question.answer.startswith((" ", "\n")) else (" ", ""):
             answer = [*self._ids(space + question.answer), END]

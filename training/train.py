@@ -16,7 +16,7 @@ import random
 import signal
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 from torch.nn.attention import sdpa_kernel
 
-from data import FACT, KIND_NAMES, KIND_WEIGHTS, LOG_FACT, RECORD_FACT, Corpus, Mix
+from data import FACT, KIND_NAMES, KIND_WEIGHTS, LOG_FACT, RECORD_FACT, Corpus, Mix, Texts
 from long import LongSequenceMaker
 from model import BACKENDS, CHUNK, Local, Model, Shape
 from muon import Muon
@@ -58,15 +58,29 @@ class Stage:
     """What is asked; none: the usual, or with `harder` that of the harder tasks."""
     far: Mix | None = None
     """But of those about documents of 262,144 tokens and more, this."""
-    echoes: float = 0.0
-    crowded: float = 0.0
-    wordy: bool = False
-    spaced: bool = False
-    """As in `SequenceMaker`."""
+    texts: Texts = Texts()
 
 
 SINGLES = ((FACT, 0.5), (LOG_FACT, 0.3), (RECORD_FACT, 0.2))
 SMALL, LARGE, LONGEST = Local(8192, 8192), Local(16_384, 16_384), Local(8192, 16_384)
+# Documents in which much looks alike, at every length, as it does in one of a million tokens.
+ALIKE = Stage(
+    0.008,
+    1.2e-3,
+    0.3,
+    (
+        (
+            1.00,
+            {Form(512): 0.02, Form(2048): 0.08, Form(8192): 0.18, Form(32_768): 0.28}
+            | {Form(131_072): 0.16, Form(262_144): 0.012}
+            | {Form(262_144, LARGE): 0.06, Form(524_288, LONGEST): 0.068, Form(1_048_576, LONGEST): 0.14},
+        ),
+    ),
+    harder=True,
+    mix=Mix((0.3, 0.45, 0.6), harder=0.5, absent=0.13, singles=SINGLES),
+    far=Mix((0.45, 0.6), harder=0.25, absent=0.13, singles=SINGLES),
+    texts=Texts(echoes=0.5, crowded=0.5),
+)
 STAGES = {
     # From nothing to 131,072 tokens.
     "first": Stage(
@@ -184,45 +198,13 @@ STAGES = {
         mix=Mix((0.2, 0.4, 0.6), harder=0.6, absent=0.15, singles=SINGLES),
         far=Mix((0.35, 0.5), harder=0.25, absent=0.2, singles=SINGLES),
     ),
-    # Documents in which much looks alike, at every length, as it does in one of a million tokens.
-    "alike": Stage(
-        0.008,
-        1.2e-3,
-        0.3,
-        (
-            (
-                1.00,
-                {Form(512): 0.02, Form(2048): 0.08, Form(8192): 0.18, Form(32_768): 0.28}
-                | {Form(131_072): 0.16, Form(262_144): 0.012}
-                | {Form(262_144, LARGE): 0.06, Form(524_288, LONGEST): 0.068, Form(1_048_576, LONGEST): 0.14},
-            ),
-        ),
-        harder=True,
-        mix=Mix((0.3, 0.45, 0.6), harder=0.5, absent=0.13, singles=SINGLES),
-        far=Mix((0.45, 0.6), harder=0.25, absent=0.13, singles=SINGLES),
-        echoes=0.5,
-        crowded=0.5,
-    ),
-    # The same, with answers that begin with a space and more of which are words.
-    "spaced": Stage(
-        0.008,
-        1.2e-3,
-        0.3,
-        (
-            (
-                1.00,
-                {Form(512): 0.02, Form(2048): 0.08, Form(8192): 0.18, Form(32_768): 0.28}
-                | {Form(131_072): 0.16, Form(262_144): 0.015}
-                | {Form(262_144, LARGE): 0.07, Form(524_288, LONGEST): 0.065, Form(1_048_576, LONGEST): 0.13},
-            ),
-        ),
-        harder=True,
+    "alike": ALIKE,
+    # With answers that begin with a space and more of which are words, and more lists and chains than in the run of `alike`.
+    "spaced": replace(
+        ALIKE,
         mix=Mix((0.2, 0.4, 0.6), harder=0.6, absent=0.14, singles=SINGLES),
         far=Mix((0.45, 0.6), harder=0.3, absent=0.13, singles=SINGLES),
-        echoes=0.5,
-        crowded=0.5,
-        wordy=True,
-        spaced=True,
+        texts=replace(ALIKE.texts, wordy=True, spaced=True),
     ),
 }
 WARM_UP_STEPS = 40
@@ -244,8 +226,7 @@ def make_batches(tokenizer: Path, data: Path, seed: int, rank: int, tokens: int,
     maker = LongSequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed, stage.harder)
     maker.mix = stage.mix or maker.mix
     maker.far = stage.far
-    for name in ("echoes", "crowded", "wordy", "spaced"):
-        setattr(maker, name, getattr(stage, name))
+    maker.texts = stage.texts
     while True:
         forms = stage.phases[phase.value][1]
         form = form_choice.choices(tuple(forms), tuple(forms.values()))[0]

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createTokenizer, type Tokenizer } from '../engine/tokenizer';
+import { needleTokenizer } from '../engine/needleTokenizer';
+import type { Tokenizer } from '../engine/tokenizer';
 import { generateSample, generateSampleInSlices, type SampleKind } from './samples';
 
 const kinds: SampleKind[] = ['report', 'log', 'records'];
 
-const needle = 'public/models/needle';
 let tokenizer: Tokenizer | undefined;
 
 /**
@@ -13,10 +12,7 @@ let tokenizer: Tokenizer | undefined;
  * whose share is taken for the whole.
  */
 function countTokens(text: string): number {
-  const [json, config] = ['tokenizer.json', 'tokenizer_config.json'].map(
-    (name) => JSON.parse(readFileSync(`${needle}/${name}`, 'utf8')) as object,
-  );
-  tokenizer ??= createTokenizer(json ?? {}, config ?? {});
+  tokenizer ??= needleTokenizer();
   const every = text.length > 1_000_000 ? 8 : 1;
   let [tokens, characters] = [0, 0];
   for (let at = 0, number = 0; at < text.length; number++) {

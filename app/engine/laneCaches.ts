@@ -6,6 +6,7 @@ import type { Gpu } from '../gpu/device';
 import type { ModelConfig } from '../model/config';
 import { KvCache } from '../model/kvCache';
 import { cacheBytes, keptTokens } from '../model/plan';
+import { commonLength } from './ids';
 import type { PatternRequest } from './types';
 
 type Lane = 'dense' | 'sparse';
@@ -18,14 +19,6 @@ interface Kept {
 
 /** A shorter common beginning is not worth keeping: the template alone. */
 const leastCommon = 64;
-
-/** Length of the common beginning of two prompts. */
-export function commonLength(a: Uint32Array, b: Uint32Array): number {
-  const length = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < length && a[at] === b[at]) at++;
-  return at;
-}
 
 export class LaneCaches {
   private readonly kept = new Map<Lane, Kept>();

@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { generateSample } from '../documents/samples';
 import { byteTokenizer } from './byteTokenizer';
+import { needleTokenizer } from './needleTokenizer';
 import { passagesOf, tokenOffsets } from './passages';
 import { buildPrompt } from './prompt';
-import { createTokenizer } from './tokenizer';
 
 const bytes = byteTokenizer();
-const file = (name: string): object =>
-  JSON.parse(readFileSync(`public/models/needle/${name}`, 'utf8')) as object;
-const needle = createTokenizer(file('tokenizer.json'), file('tokenizer_config.json'));
+const needle = needleTokenizer();
 
 /** The document's text by bin; null where there is none. */
 function cut(

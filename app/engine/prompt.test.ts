@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { generateSample } from '../documents/samples';
 import { UserError } from '../errors';
 import { byteTokenizer } from './byteTokenizer';
+import { needleTokenizer } from './needleTokenizer';
 import { buildPrompt, frame, looksBinary } from './prompt';
-import { createTokenizer, type Tokenizer } from './tokenizer';
+import type { Tokenizer } from './tokenizer';
 
 const tokenizer = byteTokenizer();
 const text = (ids: Uint32Array): string => [...ids].map((id) => tokenizer.tokenText(id)).join('');
@@ -61,9 +61,7 @@ test('of a document of millions only the edges are tokenized, and come out as fr
 });
 
 describe('a further question about a long document', () => {
-  const file = (name: string): object =>
-    JSON.parse(readFileSync(`public/models/needle/${name}`, 'utf8')) as object;
-  const needle = createTokenizer(file('tokenizer.json'), file('tokenizer_config.json'));
+  const needle = needleTokenizer();
   const document = generateSample('report', { tokens: 40_000, seed: 5 }).text;
   const questions = ['', 'Where is the amber lantern?', '  And "this"?\n'];
 

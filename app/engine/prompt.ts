@@ -1,5 +1,6 @@
 /** Document and question to token ids, cut to fit. */
 import { UserError } from '../errors';
+import { sameIds } from './ids';
 import type { Tokenizer } from './tokenizer';
 import type { PromptRequest } from './types';
 
@@ -58,10 +59,6 @@ function encodeAll(tokenizer: Tokenizer, before: string, document: string, after
     }
   }
   return new Uint32Array(encodeOnce(tokenizer, before + document + after));
-}
-
-function sameIds(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((id, number) => id === b[number]);
 }
 
 /** A document up to this many characters is tokenized whole. */

@@ -8,6 +8,7 @@ import { memoryPlan } from '../model/plan';
 import { reservePrefill } from '../model/prefillBuffers';
 import { checkRequest, denseRequest, figuresOf, keyOf, lanesOf } from './comparison';
 import { ComparisonCaches, keepRefusal } from './comparisonCaches';
+import { sameIds } from './ids';
 import { LaneCaches } from './laneCaches';
 import { loadModel, type LoadedModel } from './loader';
 import { measureHeads } from './measure';
@@ -296,8 +297,7 @@ export class Session {
 
   private keptFor(request: CompareRequest, ids: Uint32Array): LaneOutcome | null {
     const { kept } = this;
-    if (!kept || kept.key !== keyOf(request) || kept.ids.length !== ids.length) return null;
-    return ids.every((id, at) => id === kept.ids[at]) ? kept.outcome : null;
+    return kept?.key === keyOf(request) && sameIds(ids, kept.ids) ? kept.outcome : null;
   }
 
   private result(

@@ -49,8 +49,8 @@ export function createPromptStore(
   const store = createStore<PromptState>(() => nothing);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let controller = new AbortController();
-  /** The document whose tokens the worker has kept: only what is around it is counted anew. */
-  let counted: string | null = null;
+  /** The document counted last: the worker keeps its tokens, with most tokenizers, and counts what follows it anew. */
+  let known: string | null = null;
 
   const update = async (signal: AbortSignal): Promise<void> => {
     const { text, question } = document.getState();
@@ -58,10 +58,10 @@ export function createPromptStore(
     try {
       const prompt = promptOf(text, question, chosen);
       const edges = text.length > countedWhole ? await countEdges(playground, prompt, signal) : null;
-      const found = edges ?? (await playground.count(prompt, signal));
+      const counted = edges ?? (await playground.count(prompt, signal));
       if (signal.aborted) return;
-      counted = edges ? null : text;
-      const count = { document: found.document, prompt: found.prompt, truncated: found.truncated };
+      known = edges ? null : text;
+      const count = { document: counted.document, prompt: counted.prompt, truncated: counted.truncated };
       const refused = settingsRefusal(chosen);
       if (refused) {
         store.setState({ count, plan: null, counting: false, error: refused });
@@ -88,7 +88,7 @@ export function createPromptStore(
     controller = new AbortController();
     const { signal } = controller;
     store.setState({ counting: true });
-    timer = setTimeout(() => void update(signal), countDelayMs(text === counted ? 0 : text.length));
+    timer = setTimeout(() => void update(signal), countDelayMs(text === known ? 0 : text.length));
   };
 
   document.subscribe((state, before) => {
@@ -96,7 +96,7 @@ export function createPromptStore(
   });
   model.subscribe((state, before) => {
     if (state.model === before.model) return;
-    counted = null;
+    known = null;
     schedule();
   });
   settings.subscribe((state, before) => {
