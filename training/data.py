@@ -14,7 +14,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from documents import DocumentWriter
-from echoes import Target, cuts, echoed
+from echoes import Sentences, Target, cuts, echoed
 from tasks import MANY_SHARES, NOT_THERE, USUAL_SHARES, Askable, Chain, Several, absent, askables, told
 from tokenizer import ASSISTANT, END, PAD, USER
 from words import WordLists
@@ -103,21 +103,18 @@ class Traits:
 class Corpus:
     """The encoded works, some of which are held out for evaluation."""
 
-    def __init__(self, folder: Path, held_out: bool = False):
+    def __init__(self, folder: Path, held_out: bool = False, most: int | None = None):
+        """Works are drawn by their length, with `most` by no more tokens than that."""
         self.tokens = np.load(folder / "tokens.npy", mmap_mode="r")
         works = [work for work in loads((folder / "index.json").read_text()) if work["heldOut"] == held_out]
         self.works = [(work["start"], work["end"], work["wrapped"]) for work in works]
-        self.lengths = [end - start for start, end, _ in self.works]
+        self.weights = [min(end - start, most or end - start) for start, end, _ in self.works]
 
-    def slice(self, rng: random.Random, length: int, traits: Traits, whole: bool = False) -> tuple[np.ndarray, bool]:
-        """About `length` tokens of one work from the start of a paragraph, and whether its lines are wrapped.
-
-        With `whole`, only a work that is long enough is taken.
-        """
+    def slice(self, rng: random.Random, length: int, traits: Traits) -> tuple[np.ndarray, bool]:
+        """About `length` tokens of one work from the start of a paragraph, or the whole of a shorter one, and whether its
+        lines are wrapped."""
         while True:
-            start, end, wrapped = rng.choices(self.works, self.lengths)[0]
-            if whole and end - start < length + 2000:
-                continue
+            start, end, wrapped = rng.choices(self.works, self.weights)[0]
             at = rng.randint(start, max(start, end - length - 500))
             if at > start:
                 paragraphs = np.flatnonzero(traits.paragraph[self.tokens[at : at + 3000]])
@@ -149,6 +146,10 @@ class Texts:
 
     echoes: float = 0.0
     """Share of the stretches of prose that have echoes, in place of facts."""
+    twins: float = 0.0
+    """Share of the sentences with echoes of which there are others that begin nearly alike."""
+    most: int | None = None
+    """Works are drawn by no more than so many tokens of their length, and one follows another in a stretch of prose."""
     crowded: float = 0.0
     """Share of the sequences whose names are of few words, so that many of them have words in common."""
     wordy: bool = False
@@ -200,6 +201,17 @@ class SequenceMaker:
         names = self.words.some(self.rng) if self.rng.random() < self.texts.crowded else self.words
         return DocumentWriter(self.rng, names, self.shares, self.words, self.texts.wordy)
 
+    def stretch(self, length: int) -> tuple[np.ndarray, bool]:
+        """About `length` tokens of prose, and whether its lines are wrapped."""
+        ids, wrapped = self.corpus.slice(self.rng, length, self.traits)
+        if self.texts.most is None:
+            return ids, wrapped
+        while (left := length - len(ids)) > 200:
+            more, alike = self.corpus.slice(self.rng, left, self.traits)
+            if alike == wrapped:
+                ids = np.concatenate((ids, self.blank_lines[0], more))
+        return ids, wrapped
+
     def prose(self, length: int, writer: DocumentWriter) -> Part:
         rng = self.rng
         if rng.random() < self.texts.echoes and (part := self.with_echoes(length)):
@@ -209,7 +221,7 @@ class SequenceMaker:
         facts = askables(writer.maker, min(600, count), writer.shares)
         statements = told(rng, facts)
         room = max(32, length - 22 * len(statements))
-        ids, wrapped = self.corpus.slice(rng, room, self.traits)
+        ids, wrapped = self.stretch(room)
         with_facts = self.planted(ids, wrapped, statements)
         if with_facts is None:
             return self.whole(ids, wrapped)
@@ -218,9 +230,10 @@ class SequenceMaker:
         return part
 
     def with_echoes(self, length: int) -> Part | None:
-        ids, wrapped = self.corpus.slice(self.rng, max(64, int(0.8 * length)), self.traits)
-        first, end = self.traits.units(ids, wrapped)
-        made = echoed(self.rng, ids, first, end, self.traits.word, LEAST_GIVEN, LONGEST_ANSWER)
+        traits = self.traits
+        ids, wrapped = self.stretch(max(64, int(0.8 * length)))
+        sentences = Sentences(ids, *traits.units(ids, wrapped), traits.word, traits.breaks)
+        made = echoed(self.rng, sentences, LEAST_GIVEN, LONGEST_ANSWER, self.texts.twins)
         if made is None:
             return None
         part = self.whole(made.ids, wrapped)

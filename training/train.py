@@ -199,12 +199,13 @@ STAGES = {
         far=Mix((0.35, 0.5), harder=0.25, absent=0.2, singles=SINGLES),
     ),
     "alike": ALIKE,
-    # With answers that begin with a space and more of which are words, and more lists and chains than in the run of `alike`.
+    # With answers that begin with a space and more of which are words, more lists and chains than in the run of `alike`, and
+    # with more of the technical texts, whose lines look alike: seven in ten stretches, and fewer of the longer ones.
     "spaced": replace(
         ALIKE,
         mix=Mix((0.2, 0.4, 0.6), harder=0.6, absent=0.14, singles=SINGLES),
         far=Mix((0.45, 0.6), harder=0.3, absent=0.13, singles=SINGLES),
-        texts=replace(ALIKE.texts, wordy=True, spaced=True),
+        texts=replace(ALIKE.texts, wordy=True, spaced=True, twins=0.4, most=12_000),
     ),
 }
 WARM_UP_STEPS = 40
@@ -223,7 +224,8 @@ def make_batches(tokenizer: Path, data: Path, seed: int, rank: int, tokens: int,
     """
     form_choice = random.Random(seed)
     seed += 1_000_003 * rank
-    maker = LongSequenceMaker(tokenizer, Corpus(data), WordLists.load(data / "words.json").training(), seed, stage.harder)
+    corpus = Corpus(data, most=stage.texts.most)
+    maker = LongSequenceMaker(tokenizer, corpus, WordLists.load(data / "words.json").training(), seed, stage.harder)
     maker.mix = stage.mix or maker.mix
     maker.far = stage.far
     maker.texts = stage.texts
