@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import type { RunResult } from '../engine/types';
 import { patternLabel } from '../state/patterns';
-import { firstDifference, plantedVerdict } from './words';
+import { firstDifference, plantedVerdict, shownAnswer } from './words';
 
 interface AnswersProps {
   dense: RunResult | undefined;
@@ -20,7 +20,9 @@ export function Answers({ dense, sparse, expected, mark }: AnswersProps) {
       <div className="section-head">
         <h3 id={id}>{mark === undefined ? title : `${title} of ${mark}`}</h3>
         {dense && sparse && (
-          <p className="soft">{dense.answer === sparse.answer ? 'Identical' : 'First difference marked'}</p>
+          <p className="soft">
+            {shownAnswer(dense) === shownAnswer(sparse) ? 'Identical' : 'First difference marked'}
+          </p>
         )}
       </div>
       <AnswerLanes dense={dense} sparse={sparse} expected={expected} />
@@ -35,7 +37,7 @@ interface AnswerLanesProps extends Omit<AnswersProps, 'mark'> {
 
 /** The answers alone, side by side, with their first difference marked. */
 export function AnswerLanes({ dense, sparse, expected, detail }: AnswerLanesProps) {
-  const difference = dense && sparse ? firstDifference(dense.answer, sparse.answer) : null;
+  const difference = dense && sparse ? firstDifference(shownAnswer(dense), shownAnswer(sparse)) : null;
   return (
     <div className="lanes">
       {dense && (
@@ -82,7 +84,7 @@ function Answer({ run, lane, expected, same, tail, detail }: AnswerProps) {
       <p className="answer">
         {run.answer.trim() === '' && !tail && <span className="soft">(empty)</span>}
         {tail === undefined || same === undefined ? (
-          run.answer
+          shownAnswer(run)
         ) : (
           <>
             {same}

@@ -4,6 +4,7 @@ import { SoftwareNote } from './SoftwareNote';
 import { clock, count, duration, percent, roughly } from './format';
 import { projectionTexts } from './projectionTexts';
 import { useModel } from './stores';
+import { shownAnswer } from './words';
 import { useStickyScroll } from './useStickyScroll';
 import { useNow } from './useNow';
 
@@ -61,7 +62,7 @@ function Lane({ lane, run }: { lane: LaneState; run: ActiveRun }) {
       </header>
       <progress className="bar" aria-label={`${label}: prompt read`} max={1} value={fraction} />
       <p className="lane-stage">{stageWords(lane, live)}</p>
-      {lane.answer !== '' && <GrowingAnswer text={lane.answer} />}
+      {lane.answer !== '' && <GrowingAnswer text={shownAnswer(lane)} />}
       {result?.note !== undefined && <p className="help">{result.note}</p>}
     </article>
   );

@@ -11,6 +11,7 @@ import {
   outcome,
   plantedVerdict,
   resultTitle,
+  shownAnswer,
 } from './words';
 
 function run(pattern: RunResult['pattern'], ttftMs: number, note?: string): RunResult {
@@ -90,6 +91,14 @@ describe('fidelity', () => {
     expect(line).toBe(
       'The likeliest next token differs, the answers part at token 1, and the two predictions are noticeably different.',
     );
+  });
+});
+
+describe('an answer on the page', () => {
+  it('begins with its first word, and its end and inner space stay', () => {
+    expect(shownAnswer({ answer: ' attic' })).toBe('attic');
+    expect(shownAnswer({ answer: '\n -> Vec<u16>, ..)\n ' })).toBe('-> Vec<u16>, ..)\n ');
+    expect(shownAnswer({ answer: ' ' })).toBe('');
   });
 });
 

@@ -168,6 +168,11 @@ export function fidelityMeasures(fidelity: Fidelity): Measure[] {
   ];
 }
 
+/** An answer as the page shows it: models may begin with a space, as the built-in one does, or with a line break. */
+export function shownAnswer({ answer }: { answer: string }): string {
+  return answer.trimStart();
+}
+
 export interface Difference {
   same: string;
   /** What follows the common part; the first word of it is what gets marked. */
