@@ -81,6 +81,7 @@ ALIKE = Stage(
     far=Mix((0.45, 0.6), harder=0.25, absent=0.13, singles=SINGLES),
     texts=Texts(echoes=0.5, crowded=0.5),
 )
+SPACED_TEXTS = replace(ALIKE.texts, wordy=True, spaced=True, twins=0.4, most=12_000)
 STAGES = {
     # From nothing to 131,072 tokens.
     "first": Stage(
@@ -205,7 +206,25 @@ STAGES = {
         ALIKE,
         mix=Mix((0.2, 0.4, 0.6), harder=0.6, absent=0.14, singles=SINGLES),
         far=Mix((0.45, 0.6), harder=0.3, absent=0.13, singles=SINGLES),
-        texts=replace(ALIKE.texts, wordy=True, spaced=True, twins=0.4, most=12_000),
+        texts=SPACED_TEXTS,
+    ),
+    # A short one after it: of long documents it had become too sure that what is asked is there.
+    "settled": replace(
+        ALIKE,
+        matrix_rate=0.004,
+        other_rate=6e-4,
+        decay_from=0.0,
+        phases=(
+            (
+                1.00,
+                {Form(2048): 0.04, Form(8192): 0.12, Form(32_768): 0.22}
+                | {Form(131_072): 0.2, Form(262_144): 0.012}
+                | {Form(262_144, LARGE): 0.1, Form(524_288, LONGEST): 0.1, Form(1_048_576, LONGEST): 0.2},
+            ),
+        ),
+        mix=Mix((0.2, 0.4, 0.6), harder=0.6, absent=0.16, singles=SINGLES),
+        far=Mix((0.45, 0.6), harder=0.3, absent=0.24, singles=SINGLES),
+        texts=SPACED_TEXTS,
     ),
 }
 WARM_UP_STEPS = 40
