@@ -477,7 +477,7 @@ def main() -> None:
             # The rate must have reached zero by then.
             given.seconds = min(given.seconds, spent + max(0, given.until - now))
         spent, given.seconds = ranks.same(spent, given.seconds)
-        if step % 50 == 0:
+        if step % 50 == 0 or spent >= given.seconds:
             assert all(worker.is_alive() for worker in workers), "a worker ended"
             means = (sums[0] / sums[1].clamp(min=1)).tolist()
             sums.zero_()
