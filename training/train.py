@@ -201,7 +201,7 @@ STAGES = {
     ),
     "alike": ALIKE,
     # With answers that begin with a space and more of which are words, more lists and chains than in the run of `alike`, and
-    # with more of the technical texts, whose lines look alike: seven in ten stretches, and fewer of the longer ones.
+    # with more of the technical texts, whose lines look alike: two in three draws, one in seven before.
     "spaced": replace(
         ALIKE,
         mix=Mix((0.2, 0.4, 0.6), harder=0.6, absent=0.14, singles=SINGLES),
