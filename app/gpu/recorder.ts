@@ -81,9 +81,10 @@ export class Recorder {
     if (x === 0 || y === 0 || z === 0) return;
     // Work between two calls of `pace` may be more than a submit should hold.
     if (this.slot === slots || this.flops >= this.gpu.pacer.submitFlops) this.submit();
-    this.staging.set(pipeline.params.write(work.params), this.slot * slotBytes);
     const group = this.groups.get(pipeline, work.buffers);
+    // May submit, where the timestamps are full, after which slots begin anew: the dispatch's own is known only now.
     const pass = this.passFor(work.phase);
+    this.staging.set(pipeline.params.write(work.params), this.slot * slotBytes);
     pass.setPipeline(pipeline.pipeline);
     pass.setBindGroup(0, group, [this.slot * slotBytes]);
     pass.dispatchWorkgroups(x, y, z);
