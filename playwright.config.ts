@@ -7,10 +7,7 @@ const executablePath = findChromium();
 const long =
   /(a11y|compare|conversation|embed|heads|headsFile|lost-device|retention|scaling|search)\.spec\.ts$/;
 
-/**
- * A real Chromium with WebGPU in software, two at a time: SwiftShader compiles kernels on one thread, ten seconds for each
- * page that loads the model, and computes on all.
- */
+/** A real Chromium with WebGPU in software, two at a time: SwiftShader compiles kernels on one thread and computes on all. */
 export default defineConfig({
   testDir: 'e2e',
   timeout: 300_000,
