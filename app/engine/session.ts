@@ -159,13 +159,13 @@ export class Session {
     this.refuseWhileBusy();
     const model = this.loaded();
     checkRequest(request);
-    return this.alone(this.runCompare(model, request, hooks));
+    return this.alone(this.runCompare(model, request, hooks), hooks.signal);
   }
 
   /** Recall, output error and density by head, in a prefill of its own; nothing of it is timed. */
   async measureHeads(request: MeasureRequest, hooks: MeasureHooks): Promise<HeadReport> {
     this.refuseWhileBusy();
-    return this.alone(this.runMeasure(this.loaded(), request, hooks));
+    return this.alone(this.runMeasure(this.loaded(), request, hooks), hooks.signal);
   }
 
   /** Budgets by head over the sample that `input.prompt` is. */
@@ -173,7 +173,7 @@ export class Session {
     this.refuseWhileBusy();
     const model = this.loaded();
     const ids = Uint32Array.from(this.count(input.prompt).ids);
-    const found = await this.alone(searchHeads(model, ids, input, hooks));
+    const found = await this.alone(searchHeads(model, ids, input, hooks), hooks.signal);
     return searchReport(model.report.id, input, found);
   }
 
@@ -348,11 +348,16 @@ export class Session {
   }
 
   /** Work that no other may run beside. */
-  private async alone<T>(work: Promise<T>): Promise<T> {
+  private async alone<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     this.busy = true;
+    const hurry = (): void => {
+      this.gpu.stall.hurry();
+    };
+    signal.addEventListener('abort', hurry);
     try {
       return await this.orLost(work);
     } finally {
+      signal.removeEventListener('abort', hurry);
       this.busy = false;
       this.gpu.memory.trim();
     }

@@ -12,6 +12,7 @@ import {
 import { GpuMemory } from './memory';
 import { PipelineCache } from './kernel';
 import { Pacer } from './pacer';
+import { StallWatch } from './stallWatch';
 import type { Flag } from './wgsl';
 
 export interface Gpu {
@@ -25,7 +26,8 @@ export interface Gpu {
   readonly memory: GpuMemory;
   readonly pipelines: PipelineCache;
   readonly pacer: Pacer;
-  /** Resolves with the sentence to show when the device is lost other than by `destroy()`. */
+  readonly stall: StallWatch;
+  /** Resolves with the sentence to show when the device is lost other than by `destroy()`, or stalls and is given up. */
   readonly lost: Promise<UserError>;
   /** First uncaptured error since the last call, or null. A run that ends with one cannot be trusted. */
   takeFailure(): UserError | null;
@@ -122,7 +124,12 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
             error.message,
           );
   });
-  const lost = device.lost.then(
+  const stall = new StallWatch(!capabilities.software);
+  // Given up in the browser's GPU process too, which ends what the driver does not.
+  void stall.stalled.then(() => {
+    device.destroy();
+  });
+  const gone = device.lost.then(
     (info) =>
       new UserError(
         'device-lost',
@@ -138,13 +145,15 @@ export async function openGpu(options: OpenOptions = {}): Promise<Gpu> {
     ...kernelsOf(device, capabilities, tier, options.attentionTier ?? tier),
     memory,
     pacer: new Pacer(),
-    lost,
+    stall,
+    lost: Promise.race([stall.stalled, gone]),
     takeFailure() {
       const failure = firstFailure;
       firstFailure = null;
       return failure;
     },
     destroy() {
+      stall.destroy();
       memory.destroy();
       device.destroy();
     },

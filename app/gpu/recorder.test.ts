@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Gpu } from './device';
 import type { Pipeline } from './kernel';
 import { Recorder } from './recorder';
+import { StallWatch } from './stallWatch';
 
 beforeEach(() => {
   vi.stubGlobal('GPUBufferUsage', {
@@ -55,6 +56,7 @@ function fakeGpu(seen: number[]): { gpu: Gpu; pipeline: Pipeline } {
     memory,
     capabilities: { timestamps: true },
     pacer: { submitFlops: Infinity, record: vi.fn() },
+    stall: new StallWatch(false),
     takeFailure: () => null,
   };
   const pipeline = {

@@ -211,16 +211,18 @@ export class Recorder {
   private submit(): void {
     this.endPass();
     if (!this.encoder) return;
-    const { device, pacer } = this.gpu;
+    const { device, pacer, stall } = this.gpu;
     if (this.stamps?.full) this.stamps.resolve(this.encoder);
     // Queue order makes one arena enough: this write happens after earlier submits have run.
     device.queue.writeBuffer(this.arena, 0, this.staging, 0, this.slot * slotBytes);
     device.queue.submit([this.encoder.finish()]);
+    stall.submitted();
     const flops = this.flops;
     const recorded = performance.now();
     this.flopsInFlight += flops;
     const done = device.queue.onSubmittedWorkDone().then(() => {
       const now = performance.now();
+      stall.finished();
       this.flopsInFlight -= flops;
       pacer.record(flops, now - Math.max(recorded, this.lastDone));
       this.lastDone = now;
