@@ -7,6 +7,9 @@ const executablePath = findChromium();
 const long =
   /(a11y|compare|conversation|embed|heads|headsFile|lost-device|retention|scaling|search)\.spec\.ts$/;
 
+/** Specs that measure how long the page's thread was busy: by the clock, so that nothing else may run. */
+const timed = /(responsive|large-texts)\.spec\.ts$/;
+
 /** A real Chromium with WebGPU in software, two at a time: SwiftShader compiles kernels on one thread and computes on all. */
 export default defineConfig({
   testDir: 'e2e',
@@ -16,7 +19,8 @@ export default defineConfig({
   globalSetup: './e2e/fixtures/build.ts',
   projects: [
     { name: 'long', testMatch: long, fullyParallel: true },
-    { name: 'short', testIgnore: long, fullyParallel: false },
+    { name: 'short', testIgnore: [long, timed], fullyParallel: false },
+    { name: 'timed', testMatch: timed, workers: 1 },
   ],
   forbidOnly: true,
   reporter: 'list',

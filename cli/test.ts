@@ -1,6 +1,6 @@
 /**
  * `npm test`: finds or installs a Chromium, then lint, types, unit and build beside kernel tests on WebGPU in that Chromium,
- * and end to end after them, alone. Every step runs even if one before it failed; the last line counts.
+ * then what is timed, alone, and the rest end to end. Every step runs even if one before it failed; the last line counts.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -82,11 +82,18 @@ async function vitest(project: string, env: NodeJS.ProcessEnv): Promise<Tally> {
   return { passed, failed: (!ok && failed === 0) || passed + failed === 0 ? failed + 1 : failed };
 }
 
-async function playwright(env: NodeJS.ProcessEnv): Promise<Tally> {
-  const file = join(reports, 'e2e.json');
+async function playwright(name: string, projects: string[], env: NodeJS.ProcessEnv): Promise<Tally> {
+  const file = join(reports, `${name}.json`);
   const ok = await step(
-    'end to end',
-    ['npx', 'playwright', 'test', '--reporter', 'list,json'],
+    name,
+    [
+      'npx',
+      'playwright',
+      'test',
+      '--reporter',
+      'list,json',
+      ...projects.map((project) => `--project=${project}`),
+    ],
     {
       ...env,
       PLAYWRIGHT_JSON_OUTPUT_FILE: file,
@@ -123,7 +130,8 @@ async function withoutBrowser(): Promise<Tally[]> {
 
 // Software WebGPU leaves part of two cores idle, for it builds a kernel on one.
 const [gpu, others] = await Promise.all([vitest('gpu', env), withoutBrowser()]);
-const tallies = [...others, gpu, await playwright(env)];
+const timed = await playwright('timed', ['timed'], env);
+const tallies = [...others, gpu, timed, await playwright('end to end', ['long', 'short'], env)];
 rmSync(reports, { recursive: true, force: true });
 const sum = (key: keyof Tally): number => tallies.reduce((total, tally) => total + tally[key], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);

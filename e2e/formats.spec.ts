@@ -1,8 +1,4 @@
-/** Documents of every format, several at once, of any size; what cannot be read is said, and what was cleared comes back. */
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** Documents of every format, several at once; what cannot be read is said, and what was cleared comes back. */
 import type { Page } from '@playwright/test';
 import { makeDocx, makeEpub, makePdf, paragraph } from '../app/documents/testing';
 import { expect, test } from './fixtures/app';
@@ -31,7 +27,7 @@ function text(content: string): Uint8Array {
 const pdf = { name: 'report.pdf', bytes: makePdf([['The harbour master'], ['counted nine boats.']]) };
 const docx = { name: 'letter.docx', bytes: makeDocx(paragraph('Dear reader,') + paragraph('farewell.')) };
 
-// Nothing here needs a model, and kernels that are being compiled would count among what freezes the page.
+// Nothing here needs a model.
 test.beforeEach(async ({ app }) => {
   await app.openBeforeModel();
 });
@@ -109,37 +105,4 @@ test('a clear is undone by keyboard, files and question included', async ({ app,
   await expect(app.documentText).toHaveValue(before);
   await expect(app.question).toHaveValue('How many boats?');
   await expect(page.getByRole('button', { name: 'Remove report.pdf' })).toBeVisible();
-});
-
-test('a text of 100 MB is read without freezing the page', async ({ app, page }) => {
-  const folder = await mkdtemp(join(tmpdir(), 'large-'));
-  try {
-    const path = join(folder, 'large.log');
-    const file = createWriteStream(path);
-    const line = 'A line of an ordinary log with some “words” in it, which is no ASCII.\n';
-    const block = line.repeat(15_000);
-    for (let written = 0; written < 100e6; written += Buffer.byteLength(block)) file.write(block);
-    await new Promise<void>((resolve) => file.end(resolve));
-    await page.evaluate(() => {
-      const marks = { last: performance.now(), longest: 0 };
-      Object.assign(window, { marks });
-      setInterval(() => {
-        const now = performance.now();
-        marks.longest = Math.max(marks.longest, now - marks.last);
-        marks.last = now;
-      }, 5);
-    });
-    await page.getByLabel('Open files').setInputFiles(path);
-    await expect(page.getByText(/^\s*9\d,\d{3},\d{3} characters$/)).toBeVisible({ timeout: 60_000 });
-    await expect(app.documentText).toHaveValue(/characters between/);
-    await app.question.fill('Still answering?');
-    const longest = await page.evaluate(
-      () => (window as unknown as { marks: { longest: number } }).marks.longest,
-    );
-    test.info().annotations.push({ type: 'longest pause, ms', description: String(longest) });
-    // About 130 ms on an idle core: the text is copied into one string. The margin is for a loaded machine.
-    expect(longest).toBeLessThan(2_000);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 });
