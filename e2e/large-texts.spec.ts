@@ -56,7 +56,7 @@ test('a text of 100 MB is read without freezing the page', async ({ app, page })
       () => (window as unknown as { marks: { longest: number } }).marks.longest,
     );
     test.info().annotations.push({ type: 'longest pause, ms', description: String(longest) });
-    // About 130 ms on an idle core: the text is copied into one string. The margin is for a loaded machine.
+    // 130 ms on one idle machine, 680 ms on another: the text is copied into one string. The margin is for slower ones.
     expect(longest).toBeLessThan(2_000);
   } finally {
     await rm(folder, { recursive: true });
