@@ -207,6 +207,7 @@ async function measure(page: Page, options: Options, log: (line: string) => void
   const rows: FidelityRow[] = [];
   let adapter: CompareResult['adapter'] | undefined;
   let commit = '';
+  let browser = '';
   await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
   const source: CliRequest['source'] =
     options.model === 'builtin' ? { kind: 'builtin' } : { kind: 'hub', id: options.model };
@@ -236,11 +237,11 @@ async function measure(page: Page, options: Options, log: (line: string) => void
       if (!results) throw new CliError(`document ${seed} does not fit ${tokens} tokens`, 1);
       for (const { row, result } of results) {
         rows.push(row);
-        ({ adapter, commit } = result);
+        ({ adapter, browser, commit } = result);
       }
       // After each document, so that a run that is cut off keeps what it had.
       if (options.out !== null) {
-        const document = { version: 1, date: new Date().toISOString(), commit, adapter, rows };
+        const document = { version: 1, date: new Date().toISOString(), commit, browser, adapter, rows };
         writeFileSync(options.out, `${JSON.stringify(document, null, 1)}\n`);
       }
       log(`${tokens} tokens: document ${at + 1} of ${options.documents}`);
