@@ -205,9 +205,7 @@ export function fidelityTable(rows: readonly FidelityRow[]): string {
 /** Every document with every pattern, then their table. */
 async function measure(page: Page, options: Options, log: (line: string) => void): Promise<void> {
   const rows: FidelityRow[] = [];
-  let adapter: CompareResult['adapter'] | undefined;
-  let commit = '';
-  let browser = '';
+  let origin: Pick<CompareResult, 'commit' | 'browser' | 'adapter'> | undefined;
   await page.waitForFunction(() => 'playground' in window, undefined, { timeout: 60_000 });
   const source: CliRequest['source'] =
     options.model === 'builtin' ? { kind: 'builtin' } : { kind: 'hub', id: options.model };
@@ -237,20 +235,23 @@ async function measure(page: Page, options: Options, log: (line: string) => void
       if (!results) throw new CliError(`document ${seed} does not fit ${tokens} tokens`, 1);
       for (const { row, result } of results) {
         rows.push(row);
-        ({ adapter, browser, commit } = result);
+        const { commit, browser, adapter } = result;
+        origin = { commit, browser, adapter };
       }
       // After each document, so that a run that is cut off keeps what it had.
       if (options.out !== null) {
-        const document = { version: 1, date: new Date().toISOString(), commit, browser, adapter, rows };
+        const document = { version: 1, date: new Date().toISOString(), ...origin, rows };
         writeFileSync(options.out, `${JSON.stringify(document, null, 1)}\n`);
       }
       log(`${tokens} tokens: document ${at + 1} of ${options.documents}`);
     }
   }
-  if (adapter)
+  if (origin) {
+    const { adapter } = origin;
     console.log(
       `${adapter.vendor} ${adapter.description} (${tierText(adapter)})${adapter.software ? ' — software adapter, times are not performance' : ''}\n`,
     );
+  }
   console.log(fidelityTable(rows));
 }
 
