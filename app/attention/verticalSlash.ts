@@ -20,7 +20,7 @@ import type { Geometry, Settings } from './types';
 
 /** Defaults of `budget=scaled`, in tokens. */
 export function scaledBudgets(keys: number): { verticalSize: number; slashSize: number } {
-  const verticalSize = keys <= 32_768 ? keys / 32 : 1024 * Math.sqrt(keys / 32_768);
+  const verticalSize = Math.min(keys / 32, 1024 * Math.sqrt(keys / 32_768));
   const bands = Math.ceil(8 * Math.sqrt(Math.min(keys, 131_072) / 8192));
   return {
     verticalSize: Math.min(keys, Math.max(64, Math.round(verticalSize))),
