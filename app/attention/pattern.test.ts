@@ -118,8 +118,8 @@ describe('vertical_slash', () => {
     expect(scaledBudgets(8192)).toEqual({ verticalSize: 256, slashSize: 512 });
     expect(scaledBudgets(131_072)).toEqual({ verticalSize: 2048, slashSize: 2048 });
     // Columns grow on from there; bands stay.
-    expect(scaledBudgets(262_144)).toEqual({ verticalSize: 2896, slashSize: 2048 });
-    expect(scaledBudgets(2 ** 20)).toEqual({ verticalSize: 5793, slashSize: 2048 });
+    expect(scaledBudgets(262_144)).toEqual({ verticalSize: 2702, slashSize: 2048 });
+    expect(scaledBudgets(2 ** 20)).toEqual({ verticalSize: 4705, slashSize: 2048 });
   });
 
   test('is dense by itself where it cannot pay, unless that is off', () => {

@@ -9,8 +9,9 @@
  * that it touches. Columns that forced tiles hold for every row (the first tile, the last 128 keys) spend no budget.
  * Defaults: a causal row block has n / 128 tiles on average, and longer prompts bear more sparsity, so budgets grow with
  * the square root of n: 8 bands at 8,192, 16 at 32,768, 32 at 131,072. Columns are 1/64 tile each and cheaper: n / 32,
- * from 32,768 on with the square root too (1,024 there, 2,048 at 131,072, 5,793 at 2^20). Bands stay beyond 131,072, as
- * MInference's do at every length: more of them cost much and saved no answer at a million tokens (docs/fidelity.md).
+ * from 32,768 on with the square root too (1,024 there, 2,048 at 131,072). Beyond 131,072 bands stay, as MInference's do
+ * at every length: more of them cost much and saved no answer at a million tokens. Columns grow on with the power 0.4
+ * (4,705 at 2^20): with the root itself a million tokens took over 12 times what 131,072 take (docs/fidelity.md).
  */
 import type { Ranking } from './lastQueries';
 import { planRanked, tooLong, tooShort } from './ranked';
@@ -20,7 +21,7 @@ import type { Geometry, Settings } from './types';
 
 /** Defaults of `budget=scaled`, in tokens. */
 export function scaledBudgets(keys: number): { verticalSize: number; slashSize: number } {
-  const verticalSize = Math.min(keys / 32, 1024 * Math.sqrt(keys / 32_768));
+  const verticalSize = Math.min(keys / 32, 1024 * Math.sqrt(keys / 32_768), 2048 * (keys / 131_072) ** 0.4);
   const bands = Math.ceil(8 * Math.sqrt(Math.min(keys, 131_072) / 8192));
   return {
     verticalSize: Math.min(keys, Math.max(64, Math.round(verticalSize))),
