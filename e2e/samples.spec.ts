@@ -62,8 +62,13 @@ test('reads the whole of a long sample with dense projected, not run', async ({ 
   });
   await page.getByRole('button', { name: 'Read the whole thing' }).click();
   await expect(page.getByRole('heading', { name: 'Running' })).toBeVisible();
-  await expect(page.getByText(/^Dense is not run: a sample of its attention/)).toBeVisible();
+  await expect(
+    page.getByText(/^Dense is not run: a sample of its attention is measured after this,/),
+  ).toBeVisible();
   await expect(page.locator('.race').getByRole('article')).toHaveCount(1);
   await page.keyboard.press('Escape');
   await expect(page.getByRole('heading', { name: 'Stopped' })).toBeVisible({ timeout: 60_000 });
+  // As the page is set, so that a further question can follow it.
+  await page.getByText('Sampling and order').click();
+  await expect(page.getByRole('radio', { name: 'Dense projected' })).toBeChecked();
 });

@@ -268,8 +268,7 @@ export function runActions(
   model: ModelStore,
 ) {
   return {
-    /** `dense` in the place of what is set, for this run alone. */
-    async run(dense?: CompareRequest['dense']): Promise<void> {
+    async run(): Promise<void> {
       if (isRunning(store.getState())) return;
       const content = document.getState();
       const refusal = checkContent(content);
@@ -287,7 +286,6 @@ export function runActions(
       try {
         await playground.compare({
           ...requestSettings(chosen),
-          ...(dense !== undefined && { dense }),
           ...keepFields(chosen, adapter, loaded),
           // What is asked here is timed from the beginning, whatever was kept.
           wholePrompt: true,

@@ -26,9 +26,10 @@ export function ReadWhole() {
         disabled={!ready || busy !== null || counting || tooLong}
         title={busy ?? undefined}
         onClick={() => {
-          settings.set({ context: null });
+          // Set, not for this run alone: a further question is asked as the page is set, and finds what this run kept.
+          settings.set({ context: null, ...(projected && { withDense: 'projected' }) });
           if (question.trim() === '' && first !== undefined) document.ask(first);
-          void run.run(projected ? 'projected' : undefined);
+          void run.run();
         }}
       >
         Read the whole thing

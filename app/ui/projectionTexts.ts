@@ -20,7 +20,7 @@ export const projectionTexts = {
   stage: (fraction: number) => `a sample of dense attention is being measured, ${percent(fraction)}`,
   /** Beside a button that would otherwise start a long dense run. */
   instead: (estimate: number | null) =>
-    `Dense would take ${estimate === null ? 'very long' : roughly(estimate)}, so it is projected, not run. The Run button runs it as well.`,
+    `Dense would take ${estimate === null ? 'very long' : roughly(estimate)}, so it is projected, not run. So are those of later runs, until you set ‘Dense as well’ again.`,
   running: 'Dense is not run: a sample of its attention is measured after this, and its time projected.',
   headline: {
     faster: 'faster to the first token than dense is projected to be',
